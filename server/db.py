@@ -1,0 +1,159 @@
+"""Base class, column types, transaction(): everything the subjects need of the database.
+
+SQLite is the embedded default (WAL, `synchronous=FULL`, foreign keys), PostgreSQL the other
+engine; both run the same models. On SQLite a transaction that will write begins with
+`BEGIN IMMEDIATE`: one that reads first and writes later would fail at once when another
+writer came between, whatever the timeout.
+"""
+
+import datetime as dt
+import enum
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import JSON, BigInteger, DateTime, Engine, Enum, Integer, MetaData, event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session, registry
+from sqlalchemy.types import TypeDecorator
+
+from server.problems import Unavailable
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Instant(TypeDecorator[dt.datetime]):
+    """A moment, kept in UTC. Naive values are refused: they name no moment."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> Any:
+        """Return UTC for the database; SQLite keeps it without the zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        utc = value.astimezone(dt.UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> Any:
+        """Return the moment, aware, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+def by_value(kind: type[enum.Enum]) -> Enum:
+    """Return the column type of an enum: its values as text, so that any tool can read them."""
+    return Enum(
+        kind,
+        values_callable=lambda members: [member.value for member in members],
+        native_enum=False,
+        create_constraint=False,
+        length=40,
+    )
+
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Model(DeclarativeBase):
+    """The base of every table."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    registry = registry(
+        metadata=metadata,
+        type_annotation_map={
+            dt.datetime: Instant,
+            dict[str, Any]: Json,
+            list[Any]: Json,
+            enum.Enum: Enum(
+                enum.Enum,
+                values_callable=lambda members: [member.value for member in members],
+                native_enum=False,
+                length=40,
+            ),
+        },
+    )
+
+
+def _to_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+db = SQLAlchemy(
+    model_class=Model,
+    engine_options={"json_serializer": _to_json},
+    session_options={"expire_on_commit": False},
+    disable_autonaming=True,
+)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Give a session whose work is committed when the block ends, or leaves no trace.
+
+    Used at the edges only (phone, api, pages, commands, jobs); services flush and never commit.
+    An answer that promises storage is written after the block.
+
+    Raises:
+        Unavailable: the database is locked, full or away; nothing was kept.
+    """
+    session: Session = db.session()
+    if session.in_transaction():  # what was read before must not begin a write late
+        session.commit()
+    try:
+        session.connection(execution_options={"writes": True})
+        yield session
+        session.commit()
+    except OperationalError as error:
+        session.rollback()
+        raise Unavailable(reason=_why(error)) from error
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def _why(error: OperationalError) -> str:
+    text = str(error.orig).lower()
+    if "full" in text or "no space" in text:
+        return "hết dung lượng đĩa"
+    if "locked" in text:
+        return "cơ sở dữ liệu đang bận"
+    return "không kết nối được cơ sở dữ liệu"
+
+
+def prepare(engine: Engine) -> None:
+    """Set up every connection of `engine`; call once after the engine is made."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _connect(raw: Any, _record: object) -> None:
+        raw.isolation_level = None  # we say BEGIN ourselves
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "busy_timeout=15000",
+            "temp_store=MEMORY",
+            "cache_size=-8000",
+        ):
+            raw.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
