@@ -1,0 +1,1 @@
+"""Filled forms (phiếu đã điền): receive, parse, keep; photos, resending, edits, review."""

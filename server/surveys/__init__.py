@@ -1,0 +1,1 @@
+"""Form definitions (biểu mẫu phiếu hỏi): workbook to XForm, drafts, versions, media."""
