@@ -1,0 +1,398 @@
+"""The frame (khung mẫu): the list of units a draw chooses from, as bytes that hash the same.
+
+Canonical form: UTF-8 in Unicode NFC, line feeds, a header, columns in the order of `COLUMNS`
+(those in which at least one unit has something), rows in the order of their ids, no tabs, no
+spaces at the ends, whole sizes, degrees with six decimals. `sha256sum frame.tsv` shows its hash.
+
+    >>> frame = Frame.from_rows([
+    ...     {"unit_id": "03220", "size": "388", "name": "Huổi Só"},
+    ...     {"unit_id": "03217", "size": "610", "name": "Tủa Chùa"},
+    ...     {"unit_id": "03223", "size": "505", "excluded": "đường bị cắt"},
+    ... ])
+    >>> print(frame.tsv().decode(), end="")  # doctest: +NORMALIZE_WHITESPACE
+    unit_id  size  excluded      name
+    03217    610                 Tủa Chùa
+    03220    388                 Huổi Só
+    03223    505   đường bị cắt
+    >>> len(frame.eligible), frame.sha256[:16]
+    (2, '047ad27c5184b626')
+
+Excluded units (with the reason) and purposive units (chỉ định, with the reason) stay in the file:
+everyone sees them, no draw counts them.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from functools import cached_property
+from hashlib import sha256
+from itertools import pairwise
+from typing import NamedTuple
+
+from sampling.errors import (
+    AbsurdSize,
+    AmbiguousSize,
+    BadId,
+    BadPoint,
+    BadText,
+    DuplicateId,
+    EmptyFrame,
+    EmptyId,
+    MissingColumn,
+    NegativeSize,
+    NotCanonical,
+    NotComposed,
+    SizeNotNumber,
+    UnknownColumn,
+)
+
+COLUMNS = (
+    "unit_id",
+    "parent",
+    "stratum",
+    "size",
+    "order_key",
+    "excluded",
+    "purposive",
+    "lat",
+    "lon",
+    "name",
+)
+LARGEST_SIZE = 20_000_000  # more people than the most populous province has
+_ID = re.compile(r"[0-9A-Za-z._-]+\Z")
+_DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]+)?\Z")
+_MICRO = 1_000_000
+
+
+class Unit(NamedTuple):
+    """One unit of a frame. `lat` and `lon` are whole millionths of a degree (WGS 84)."""
+
+    id: str
+    parent: str = ""
+    stratum: str = ""
+    size: int | None = None
+    order_key: str = ""
+    excluded: str = ""
+    purposive: str = ""
+    lat: int | None = None
+    lon: int | None = None
+    name: str = ""
+
+    @property
+    def eligible(self) -> bool:
+        """Whether a draw may choose this unit."""
+        return not (self.excluded or self.purposive)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """A frame beside an edition of the official list of codes."""
+
+    official: int
+    units: int
+    missing: tuple[str, ...]
+    extra: tuple[str, ...]
+    duplicate: tuple[str, ...]
+    zero_size: tuple[str, ...]
+    excluded: Mapping[str, str]
+    purposive: Mapping[str, str]
+
+    @property
+    def complete(self) -> bool:
+        """Whether the frame lists exactly the official codes, each once."""
+        return not (self.missing or self.extra or self.duplicate)
+
+    @property
+    def share(self) -> Fraction:
+        """The share of official units that the draw may choose."""
+        absent = set(self.missing) | set(self.excluded) | set(self.purposive)
+        return Fraction(max(self.official - len(absent - set(self.extra)), 0), self.official or 1)
+
+
+class Frame:
+    """An immutable frame, its units in the order of their ids."""
+
+    def __init__(self, units: Iterable[Unit]) -> None:
+        self.units = tuple(sorted(units, key=lambda unit: unit.id))
+        if not self.units:
+            raise EmptyFrame
+        for before, after in pairwise(self.units):
+            if before.id == after.id:
+                raise DuplicateId(unit_id=after.id, row="?", first_row="?")
+
+    @classmethod
+    def from_rows(
+        cls, rows: Iterable[Mapping[str, object]], *, normalise: bool = False, first_row: int = 1
+    ) -> "Frame":
+        """Return the frame of rows keyed by `COLUMNS`; only `unit_id` must be there.
+
+        Args:
+            rows: sizes may be int or digits; lat and lon decimal degrees.
+            normalise: turn texts into NFC and trim them, instead of refusing the row.
+            first_row: the number errors give to the first row (2 for a sheet with a header).
+
+        Raises:
+            FrameError: one of its kinds, naming the row.
+        """
+        seen: dict[str, int] = {}
+        units = []
+        for row, record in enumerate(rows, start=first_row):
+            unit = read_unit(record, row, normalise=normalise)
+            if unit.id in seen:
+                raise DuplicateId(unit_id=unit.id, row=row, first_row=seen[unit.id])
+            seen[unit.id] = row
+            units.append(unit)
+        return cls(units)
+
+    @classmethod
+    def from_tsv(cls, data: bytes) -> "Frame":
+        """Return the frame of canonical bytes; anything not canonical is refused."""
+        frame = cls(read_lines(data.splitlines(keepends=True)))
+        if frame.tsv() != data:
+            raise NotCanonical(
+                row=1,
+                reason_vi="có cột trống hoàn toàn",
+                reason_en="a column is empty in every row",
+            )
+        return frame
+
+    @cached_property
+    def eligible(self) -> tuple[Unit, ...]:
+        """The units that a draw may choose, in the order of their ids."""
+        return tuple(unit for unit in self.units if unit.eligible)
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the canonical file: those in which some unit has something."""
+        filled = zip(COLUMNS, zip(*self.units, strict=True), strict=True)
+        return tuple(
+            name for name, cells in filled if any(cell not in ("", None) for cell in cells)
+        )
+
+    def tsv(self) -> bytes:
+        """Return the canonical bytes."""
+        return b"".join(self.lines())
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the canonical file line by line."""
+        yield ("\t".join(self.columns) + "\n").encode()
+        places = [COLUMNS.index(name) for name in self.columns]
+        points = {COLUMNS.index("lat"), COLUMNS.index("lon")} & set(places)
+        for unit in self.units:
+            cells = ["" if unit[place] is None else str(unit[place]) for place in places]
+            for place in points:
+                cells[places.index(place)] = _degrees(unit[place])
+            yield ("\t".join(cells) + "\n").encode()
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hash of the canonical bytes, 64 hexadecimal digits."""
+        digest = sha256()
+        for line in self.lines():
+            digest.update(line)
+        return digest.hexdigest()
+
+    def __len__(self) -> int:
+        return len(self.units)
+
+    def __iter__(self) -> Iterator[Unit]:
+        return iter(self.units)
+
+    def check(self, official_codes: Iterable[str]) -> Coverage:
+        """Return this frame beside the official codes: missing, extra, duplicate, zero size."""
+        return coverage(self.units, official_codes)
+
+
+def coverage(units: Iterable[Unit], official_codes: Iterable[str]) -> Coverage:
+    """Return units beside the official codes; `units` may repeat an id, as a raw list does."""
+    listed = list(units)
+    ids = [unit.id for unit in listed]
+    held, official = set(ids), set(official_codes)
+    return Coverage(
+        official=len(official),
+        units=len(listed),
+        missing=tuple(sorted(official - held)),
+        extra=tuple(sorted(held - official)),
+        duplicate=_repeated(ids),
+        zero_size=tuple(sorted({unit.id for unit in listed if unit.size == 0})),
+        excluded={unit.id: unit.excluded for unit in listed if unit.excluded},
+        purposive={unit.id: unit.purposive for unit in listed if unit.purposive},
+    )
+
+
+def _repeated(ids: Sequence[str]) -> tuple[str, ...]:
+    pairs = pairwise(sorted(ids))
+    return tuple(sorted({after for before, after in pairs if before == after}))
+
+
+# --- reading one row ------------------------------------------------------------------------
+
+
+def read_unit(record: Mapping[str, object], row: int, *, normalise: bool = False) -> Unit:
+    """Return the unit of one record, every cell checked.
+
+    Raises:
+        FrameError: one of its kinds, naming the row.
+    """
+    for column in record:
+        if column not in COLUMNS:
+            raise UnknownColumn(column=column, columns=", ".join(COLUMNS))
+    if "unit_id" not in record:
+        raise MissingColumn(column="unit_id", columns=", ".join(record))
+    text = {
+        column: read_text(record.get(column, ""), column, row, normalise=normalise)
+        for column in ("unit_id", "parent", "stratum", "order_key", "excluded", "purposive", "name")
+    }
+    if not text["unit_id"]:
+        raise EmptyId(row=row)
+    for column in ("unit_id", "parent"):
+        if text[column] and not _ID.match(text[column]):
+            raise BadId(unit_id=text[column], row=row)
+    if "|" in text["stratum"]:
+        raise BadText(row=row, column="stratum", text=text["stratum"])
+    lat, lon = read_point(record.get("lat", ""), record.get("lon", ""), row)
+    return Unit(
+        id=text.pop("unit_id"),
+        size=read_size(record.get("size", ""), row),
+        lat=lat,
+        lon=lon,
+        **text,
+    )
+
+
+def read_text(value: object, column: str, row: int, *, normalise: bool = False) -> str:
+    """Return a cell as clean text: NFC, one line, no spaces at the ends."""
+    text = "" if value is None else str(value)
+    if normalise:
+        return " ".join(unicodedata.normalize("NFC", text).split())
+    if text.isascii() and text.isalnum():
+        return text
+    if not unicodedata.is_normalized("NFC", text):
+        raise NotComposed(row=row, column=column, text=text)
+    if text != text.strip() or any(unicodedata.category(letter) == "Cc" for letter in text):
+        raise BadText(row=row, column=column, text=text)
+    return text
+
+
+def read_size(value: object, row: int) -> int | None:
+    """Return a size as a whole number, None when the cell is empty."""
+    if isinstance(value, str):
+        size = _size_of_text(value.strip(), row)
+    elif isinstance(value, float) and value.is_integer():
+        size = int(value)
+    elif value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        size = value
+    else:
+        raise SizeNotNumber(text=value, row=row)
+    if size is not None and size < 0:
+        raise NegativeSize(size=size, row=row)
+    if size is not None and size > LARGEST_SIZE:
+        raise AbsurdSize(size=size, limit=LARGEST_SIZE, row=row)
+    return size
+
+
+def _size_of_text(text: str, row: int) -> int | None:
+    if not text:
+        return None
+    digits = text.removeprefix("-")
+    if digits.isascii() and digits.isdigit():
+        if len(digits) > 30:
+            raise AbsurdSize(size=text, limit=LARGEST_SIZE, row=row)
+        return int(text)
+    if re.fullmatch(r"-?[0-9]+([.,'\s\u00a0\u202f][0-9]+)+", text):
+        raise AmbiguousSize(text=text, row=row)
+    raise SizeNotNumber(text=text, row=row)
+
+
+def read_point(lat: object, lon: object, row: int) -> tuple[int | None, int | None]:
+    """Return a position in millionths of a degree; both parts or neither."""
+    texts = ["" if part is None else str(part).strip() for part in (lat, lon)]
+    if texts == ["", ""]:
+        return None, None
+    north, east = (_micro_degrees(text, row) for text in texts)
+    if abs(north) > 90 * _MICRO or abs(east) > 180 * _MICRO:
+        raise BadPoint(text=", ".join(texts), row=row)
+    return north, east
+
+
+def _micro_degrees(text: str, row: int) -> int:
+    if not _DEGREES.match(text):
+        raise BadPoint(text=text, row=row)
+    try:
+        return int((Decimal(text) * _MICRO).to_integral_value())
+    except InvalidOperation as error:
+        raise BadPoint(text=text, row=row) from error
+
+
+def _degrees(micro: object) -> str:
+    if not isinstance(micro, int):
+        return ""
+    whole, rest = divmod(abs(micro), _MICRO)
+    return f"{'-' if micro < 0 else ''}{whole}.{rest:06d}"
+
+
+# --- reading the canonical file -------------------------------------------------------------
+
+
+def read_lines(lines: Iterable[bytes]) -> Iterator[Unit]:
+    """Yield the units of a canonical file, line by line, each line proved canonical.
+
+    Ids strictly ascend, so that a repeated id shows without remembering the ids.
+    """
+    source = iter(lines)
+    header = _cells(next(source, b""), 1)
+    if not header or header[0] != "unit_id" or list(header) != [c for c in COLUMNS if c in header]:
+        raise NotCanonical(
+            row=1,
+            reason_vi=f"tiêu đề phải bắt đầu bằng unit_id và theo thứ tự {', '.join(COLUMNS)}",
+            reason_en=f"the header starts with unit_id and follows the order {', '.join(COLUMNS)}",
+        )
+    last = ""
+    for row, line in enumerate(source, start=2):
+        unit = _canonical_unit(line, header, row)
+        if unit.id <= last:
+            raise NotCanonical(
+                row=row,
+                reason_vi=f"mã '{unit.id}' trùng hoặc không theo thứ tự",
+                reason_en=f"id '{unit.id}' is repeated or out of order",
+            )
+        last = unit.id
+        yield unit
+
+
+def _cells(line: bytes, row: int) -> list[str]:
+    try:
+        text = line.decode()
+    except UnicodeDecodeError as error:
+        raise NotCanonical(row=row, reason_vi="không phải UTF-8", reason_en="not UTF-8") from error
+    if not text.endswith("\n") or "\r" in text:
+        raise NotCanonical(
+            row=row,
+            reason_vi="mỗi dòng phải kết thúc bằng một ký tự LF",
+            reason_en="every line ends with one line feed",
+        )
+    return text[:-1].split("\t")
+
+
+def _canonical_unit(line: bytes, header: Sequence[str], row: int) -> Unit:
+    cells = _cells(line, row)
+    if len(cells) != len(header):
+        raise NotCanonical(
+            row=row,
+            reason_vi=f"có {len(cells)} ô, tiêu đề có {len(header)}",
+            reason_en=f"{len(cells)} cells under {len(header)} headings",
+        )
+    record = dict(zip(header, cells, strict=True))
+    unit = read_unit(record, row)
+    size = "" if unit.size is None else str(unit.size)
+    written = (size, _degrees(unit.lat), _degrees(unit.lon))
+    if written != tuple(record.get(column, "") for column in ("size", "lat", "lon")):
+        raise NotCanonical(
+            row=row,
+            reason_vi="số viết không ở dạng chuẩn",
+            reason_en="a number is not written in its canonical form",
+        )
+    return unit

@@ -1,0 +1,118 @@
+"""Numbers that anyone can repeat with a hash tool: tickets of units, streams of integers.
+
+A unit's ticket depends on the seed string and on its own id alone, so one commune's number can
+be checked without the others. By hand, with the tools of any Linux machine::
+
+    key=$(printf '%s' "$SEED" | sha256sum | cut -c1-64)
+    printf '%s%s' "$key" 03217 | sha256sum
+
+The ticket is "0." followed by the decimal digits of that hexadecimal number, read backwards.
+
+The ticket is the first fraction of the consistent sampler of R. L. Rivest (arXiv:1808.10016).
+A stream is SHA-256 in counter mode; `below` rejects the top remainder, so no residue is favoured.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
+from typing import TypeVar
+
+T = TypeVar("T")
+
+TICKET_DIGITS = 64
+SHORT_TICKET = 14
+_SPACE = 1 << 256
+_REVERSED = tuple(int(f"{number:04d}"[::-1]) for number in range(10_000))
+
+
+def seed_key(seed_string: str) -> str:
+    """Return the SHA-256 of the seed string, 64 hexadecimal digits: the key of every number."""
+    return sha256(seed_string.encode()).hexdigest()
+
+
+def ticket(seed_string: str, unit_id: str) -> str:
+    """Return the unit's ticket, a decimal fraction as text; tickets compare as text.
+
+    >>> ticket("01382438112797316654", "AB-130")[:14]
+    '0.262997141228'
+    """
+    return ticketer(seed_string)(unit_id)
+
+
+def ticketer(seed_string: str) -> Callable[[str], str]:
+    """Return the function unit id -> ticket of one seed string."""
+    key = seed_key(seed_string)
+
+    def numbered(unit_id: str) -> str:
+        return _as_ticket(int.from_bytes(sha256((key + unit_id).encode()).digest(), "big"))
+
+    return numbered
+
+
+def _as_ticket(number: int) -> str:
+    return "0." + str(number).zfill(TICKET_DIGITS)[::-1]
+
+
+def short(full: str) -> str:
+    """Return a ticket as printed on paper: twelve digits."""
+    return full[:SHORT_TICKET]
+
+
+def smallest(unit_ids: Iterable[str], count: int, seed_string: str) -> list[tuple[str, str]]:
+    """Return the `count` smallest (ticket, unit id), in order; memory grows with `count` only.
+
+    The ids may stream from a file of millions: a number is written out in decimal only when its
+    last four digits (the first four of the ticket) do not already rule it out.
+    """
+    key = seed_key(seed_string)
+    kept: list[tuple[str, str]] = []
+    room, worst = 2 * count + 1_000, 9_999
+    for unit_id in unit_ids:
+        number = int.from_bytes(sha256((key + unit_id).encode()).digest(), "big")
+        if _REVERSED[number % 10_000] > worst:
+            continue
+        kept.append((_as_ticket(number), unit_id))
+        if len(kept) >= room:
+            kept = sorted(kept)[:count]
+            worst = int(kept[-1][0][2:6]) if kept else -1
+    return sorted(kept)[:count]
+
+
+class Stream:
+    """Integers from one labelled stream of a seed string, in order.
+
+    The i-th value (from 1) is SHA-256(key | label | i), with bars between, as an integer.
+
+    >>> stream = Stream("any seed string", "start|ALL")
+    >>> [stream.below(6) + 1 for _ in range(5)]
+    [6, 4, 3, 6, 2]
+    """
+
+    def __init__(self, seed_string: str, label: str) -> None:
+        self._prefix = f"{seed_key(seed_string)}|{label}|"
+        self._counter = 0
+
+    def value(self) -> int:
+        """Return the next value, 0 <= value < 2**256."""
+        self._counter += 1
+        text = f"{self._prefix}{self._counter}"
+        return int.from_bytes(sha256(text.encode()).digest(), "big")
+
+    def below(self, bound: int) -> int:
+        """Return the next integer in 0 <= integer < bound, each equally likely."""
+        usable = _SPACE - _SPACE % bound
+        while True:
+            number = self.value()
+            if number < usable:
+                return number % bound
+
+    def shuffled(self, items: Iterable[T]) -> list[T]:
+        """Return the items in random order (Fisher and Yates, from the last place down)."""
+        mixed = list(items)
+        for last in range(len(mixed) - 1, 0, -1):
+            other = self.below(last + 1)
+            mixed[last], mixed[other] = mixed[other], mixed[last]
+        return mixed
+
+    def __iter__(self) -> Iterator[int]:
+        while True:
+            yield self.value()
