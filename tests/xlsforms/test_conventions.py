@@ -1,0 +1,173 @@
+"""What every form keeps to, whoever edits it."""
+
+import re
+import unicodedata
+
+import pytest
+
+from xlsforms import workbook
+
+FORMS = workbook.form_ids()
+VI, EN = "Tiếng Việt (vi)", "English (en)"
+TEXTS = ("label", "hint", "constraint_message")
+
+SECONDS = {
+    "select_one": 11,
+    "select_one_from_file": 10,
+    "select_multiple": 25,
+    "integer": 10,
+    "decimal": 15,
+    "text": 30,
+    "image": 30,
+    "audio": 60,
+    "geopoint": 30,
+}
+"""How long one question takes, asked and answered; a text being read takes half a second a word."""
+
+
+def survey(form_id: str) -> list[dict[str, str]]:
+    return workbook.read_texts(form_id)["survey"].rows
+
+
+INTERVIEWS = [name for name in FORMS if any(row["name"] == "consent" for row in survey(name))]
+
+
+def questions(form_id: str) -> list[dict[str, str]]:
+    return [row for row in survey(form_id) if row[f"label::{VI}"]]
+
+
+@pytest.mark.parametrize("form_id", FORMS)
+def test_what_is_said_in_vietnamese_is_said_in_english(form_id):
+    form = workbook.read_texts(form_id)
+    for sheet in ("survey", "choices"):
+        for row in form[sheet].rows:
+            for text in TEXTS if sheet == "survey" else ("label",):
+                said = bool(row[f"{text}::{VI}"]), bool(row[f"{text}::{EN}"])
+                assert said[0] == said[1], (row, text)
+    for row in form["finding_rules"].rows:
+        assert row["title_vi"] and row["title_en"]
+
+
+@pytest.mark.parametrize("form_id", FORMS)
+def test_vietnamese_is_vietnamese_and_english_is_english(form_id):
+    for row in questions(form_id):
+        vi, en = row[f"label::{VI}"], row[f"label::{EN}"]
+        assert unicodedata.normalize("NFC", vi) == vi
+        assert vi != en
+        marks = {c for c in unicodedata.normalize("NFD", en) if unicodedata.combining(c)}
+        assert not marks, en
+
+
+@pytest.mark.parametrize("form_id", FORMS)
+def test_everything_asked_has_a_label_and_every_refusal_a_reason(form_id):
+    silent = {"start", "end", "today", "deviceid", "username", "audit", "calculate"}
+    silent |= {"end_group", "end_repeat"}
+    for row in survey(form_id):
+        if row["type"] not in silent:
+            assert row[f"label::{VI}"], row["name"]
+        assert bool(row["constraint"]) == bool(row[f"constraint_message::{VI}"]), row["name"]
+
+
+@pytest.mark.parametrize("form_id", FORMS)
+def test_vietnamese_is_the_language_a_phone_opens_in(form_id):
+    [settings] = workbook.read_texts(form_id)["settings"].rows
+
+    assert settings["form_id"] == form_id
+    assert settings["default_language"] == VI
+    assert re.fullmatch(r"\d{10}", settings["version"])
+
+
+@pytest.mark.parametrize("form_id", FORMS)
+def test_changes_made_while_answering_are_tracked(form_id):
+    [audit] = [row for row in survey(form_id) if row["type"] == "audit"]
+
+    assert "track-changes=true" in audit["parameters"]
+    assert "location" not in audit["parameters"]
+
+
+@pytest.mark.parametrize("form_id", FORMS)
+def test_photos_are_taken_on_the_spot_and_kept_small(form_id):
+    for row in survey(form_id):
+        if row["type"] != "image":
+            continue
+        assert row["appearance"] in {"new", "signature"}, row["name"]
+        assert 0 < int(row["parameters"].removeprefix("max-pixels=")) <= 1920
+
+
+@pytest.mark.parametrize("form_id", FORMS)
+def test_no_identity_number_is_asked(form_id):
+    for row in questions(form_id):
+        asked = row[f"label::{VI}"].lower()
+        assert not re.search(r"cccd|cmnd|căn cước|chứng minh nhân dân", asked)
+
+
+@pytest.mark.parametrize("form_id", INTERVIEWS)
+def test_nothing_about_a_person_is_asked_before_consent(form_id):
+    rows = survey(form_id)
+    before = rows[: next(n for n, row in enumerate(rows) if row["name"] == "consent")]
+    asked = {row["name"] for row in before if row[f"label::{VI}"]}
+
+    assert asked <= {"id", "visit", "hamlet", "visit_kind", "inspectors", "cs", "met"} | {
+        "not_met_why",
+        "cs_notice",
+    }
+
+
+@pytest.mark.parametrize("form_id", INTERVIEWS)
+def test_after_the_question_of_consent_all_hangs_on_it(form_id):
+    rows = survey(form_id)
+    start = next(n for n, row in enumerate(rows) if row["name"] == "consent")
+    inside = 1  # the groups we stand in, outermost is that of the notice
+    guarded = 1  # how deep a row may stand and still have to say so itself
+    for row in rows[start + 1 :]:
+        if row["type"].startswith("end_"):
+            inside -= 1
+            guarded = min(guarded, inside)
+            continue
+        if inside <= guarded:
+            assert row["relevant"].startswith("${consent} = "), row["name"]
+        inside += row["type"].startswith("begin_")
+
+
+@pytest.mark.parametrize("form_id", INTERVIEWS)
+def test_consent_has_no_answer_chosen_beforehand(form_id):
+    for row in survey(form_id):
+        assert not row.get("default")
+        if row["name"].startswith("consent") and row["type"].startswith("select"):
+            assert row["required"] == "yes" and not row["calculation"]
+
+
+@pytest.mark.parametrize("form_id", INTERVIEWS)
+def test_the_notice_says_what_the_law_asks(form_id):
+    """Law 91/2025/QH15: kinds of data, purpose, who keeps it, how long, and the person's rights."""
+    [notice] = [row[f"label::{VI}"] for row in survey(form_id) if row["name"] == "cs_notice"]
+
+    for said in ("ghi lại câu trả lời và vị trí", "chỉ dùng để", "cơ quan cử đoàn giữ", "thời hạn"):
+        assert said in notice
+    for right in ("không đồng ý", "không trả lời", "dừng lại", "xem, sửa, xóa", "rút lại"):
+        assert right in notice
+
+
+def seconds(row: dict[str, str]) -> float:
+    """Return how long a row of the survey takes in the field."""
+    kind = row["type"].split()[0]
+    if kind == "note":
+        return len(row[f"label::{VI}"].split()) / 2 if "${" not in row[f"label::{VI}"] else 5
+    return SECONDS.get(kind, 0)
+
+
+def test_a_household_interview_takes_less_than_25_minutes():
+    """Counted for a household that got every kind of support, so each question is asked."""
+    assert sum(map(seconds, survey("gnbv_household"))) < 25 * 60
+
+
+@pytest.mark.parametrize("form_id", FORMS)
+def test_lists_come_from_the_server(form_id):
+    for row in survey(form_id):
+        if row["type"].startswith("select_one_from_file"):
+            name = row["type"].split()[1]
+            assert name in {"visits.csv", "hamlets.csv", "households.csv"} | {
+                "models.csv",
+                "classes.csv",
+                "findings.csv",
+            }
