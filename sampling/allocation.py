@@ -33,12 +33,23 @@ def allocate(rule: Allocation, n: int, strata: Mapping[str, tuple[int, int]]) ->
     bounds = _bounds(rule, n, units)
     if rule.kind in ("neyman", "power"):
         return by_priority(n, _squares(rule, units), bounds)
+    if rule.kind == "size":
+        _refuse_sizeless(strata)
     measures = {
         "proportional": units,
         "equal": dict.fromkeys(units, 1),
         "size": {name: strata[name][1] for name in units},
     }
     return by_share(n, measures[rule.kind], bounds)
+
+
+def _refuse_sizeless(strata: Mapping[str, tuple[int, int]]) -> None:
+    for name, (_, size) in strata.items():
+        if not size:
+            raise BadDesign(
+                reason_vi=f"tầng '{name}' không có quy mô; hãy điền cột size",
+                reason_en=f"stratum '{name}' has no size; fill in sizes, or split by units",
+            )
 
 
 def _bounds(rule: Allocation, n: int, units: Mapping[str, int]) -> dict[str, tuple[int, int]]:
@@ -100,8 +111,6 @@ def _clamped(share: Fraction, bound: tuple[int, int]) -> Fraction:
 
 def _shares(n: int, measure: Mapping[str, int]) -> dict[str, Fraction]:
     total = sum(measure.values())
-    if total == 0:  # nothing to go by: evenly
-        return {name: Fraction(n, len(measure)) for name in measure}
     return {name: Fraction(n * weight, total) for name, weight in measure.items()}
 
 
