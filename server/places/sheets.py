@@ -35,6 +35,8 @@ Row = tuple[int, list[str]]
 def rows(data: bytes, name: str) -> list[Row]:
     """Return the filled rows of a table with their numbers, as a spreadsheet counts them from 1.
 
+    Empty cells at the end of a row are left out.
+
     Numbers and dates of a workbook come as text: whole numbers without a point, days as
     '2025-07-01', and with the leading zeros that its cell shows.
 
@@ -57,12 +59,12 @@ def rows(data: bytes, name: str) -> list[Row]:
 def _filled(table: Iterable[list[str]], name: str) -> list[Row]:
     filled: list[Row] = []
     for number, cells in enumerate(table, start=1):
-        if number > MAX_SCANNED_ROWS or len(filled) > MAX_ROWS:
-            raise _too_large(name)
-        if any(cells):
-            if any(cells[MAX_COLUMNS:]):
-                raise _too_large(name)
+        while cells and not cells[-1]:
+            cells.pop()
+        if cells:
             filled.append((number, cells))
+        if number > MAX_SCANNED_ROWS or len(filled) > MAX_ROWS or len(cells) > MAX_COLUMNS:
+            raise _too_large(name)
     return filled
 
 
