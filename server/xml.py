@@ -34,7 +34,7 @@ class Limits:
 
 
 FILLED_FORM = Limits()
-FORM_DEFINITION = Limits(max_bytes=40_000_000, nodes=1_500_000)
+FORM_DEFINITION = Limits(max_bytes=40_000_000, depth=200, nodes=1_500_000)
 
 REASONS = {
     "empty": ("tệp rỗng", "the file is empty"),

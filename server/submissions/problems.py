@@ -26,3 +26,49 @@ class MissingInstanceId(Problem):
         "The form carries no instanceID, so it cannot be taken. "
         "Fetch the latest blank form and tell the coordinator."
     )
+
+
+class InstanceConflict(Problem):
+    """The phone resent an instanceID we hold, with different answers."""
+
+    code = "submissions.instance-conflict"
+    status = 409
+    message = (
+        "Phiếu {instance_id} đã được gửi trước đó với nội dung khác. Bản này đã được giữ riêng ở "
+        "máy chủ: không cần gửi lại, hãy báo điều phối viên."
+    )
+    message_en = (
+        "The form {instance_id} was sent before with other content. This copy is held here: "
+        "do not send it again, tell the coordinator."
+    )
+
+
+class NoFormSent(Problem):
+    """The request lacks its part with the filled form, or was cut off before its end."""
+
+    code = "submissions.no-form-sent"
+    message = (
+        "Lần gửi bị đứt giữa chừng hoặc thiếu nội dung phiếu (xml_submission_file). Hãy gửi lại."
+    )
+    message_en = "The upload was cut off or lacks xml_submission_file. Send it again."
+
+
+class PlanClosed(Problem):
+    """The plan takes no more submissions."""
+
+    code = "submissions.plan-closed"
+    status = 409
+    message = (
+        "Kế hoạch này đã đóng, không nhận phiếu nữa. Bản sao đã được giữ ở máy chủ: "
+        "đừng xóa phiếu, hãy báo điều phối viên."
+    )
+    message_en = "This plan is closed. A copy is held here: keep the form, tell the coordinator."
+
+
+class AlreadySettled(Problem):
+    """Somebody has taken this in or put it aside before."""
+
+    code = "submissions.held-settled"
+    status = 409
+    message = "Mục này đã được {who} xử lý trước đó. Hãy tải lại trang."
+    message_en = "This was already dealt with by {who}. Reload the page."

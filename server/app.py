@@ -1,0 +1,132 @@
+"""create_app(settings): joins the parts; the only module that knows them all."""
+
+import secrets
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, g
+
+from server import db as database
+from server import web
+from server.config import Settings, from_environment
+from server.db import db
+from server.files import Files
+from server.jobs import Jobs
+from server.permissions import ROLE_NAMES, May
+from server.teams import service as teams
+
+EDGES = (
+    "server.health",
+    "server.teams.pages",
+    "server.places.pages",
+    "server.monitoring.pages",
+    "server.surveys.phone",
+    "server.surveys.pages",
+    "server.submissions.phone",
+    "server.submissions.pages",
+    "server.draws.pages",
+    "server.findings.pages",
+    "server.home",
+)
+HANDLERS = (
+    "server.submissions.handlers",
+    "server.findings.handlers",
+    "server.entities.handlers",
+    "server.timers",
+)
+MODELS = (
+    "server.journal",
+    "server.places.models",
+    "server.teams.models",
+    "server.monitoring.models",
+    "server.surveys.models",
+    "server.entities.models",
+    "server.submissions.models",
+    "server.draws.models",
+    "server.findings.models",
+)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the application, ready to serve; its tables are the migrations' matter."""
+    settings = settings or from_environment()
+    settings.var.mkdir(parents=True, exist_ok=True)
+    spool = settings.var / "tmp"
+    spool.mkdir(exist_ok=True)
+    tempfile.tempdir = str(spool)  # uploads wait on the disk that will keep them
+    app = Flask("server", static_folder=str(web.STATIC))
+    app.config.update(
+        THUCDIA=settings,
+        SECRET_KEY=_secret(settings),
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings),
+        MAX_CONTENT_LENGTH=settings.max_body_bytes,
+        SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=bool(settings.public_url and settings.public_url[:5] == "https"),
+        WTF_CSRF_TIME_LIMIT=None,
+        TESTING=settings.testing,
+    )
+    db.init_app(app)
+    with app.app_context():
+        database.prepare(db.engine)
+    app.extensions["files"] = Files(settings.files)
+    app.extensions["jobs"] = Jobs(app, settings)
+    for name in MODELS + HANDLERS:
+        import_module(name)
+    web.init(app, _load, _nav)
+    for name in EDGES:
+        blueprint = import_module(name).bp
+        app.register_blueprint(blueprint)
+        if name.endswith(".phone"):
+            web.csrf.exempt(blueprint)
+    return app
+
+
+def _engine_options(settings: Settings) -> dict[str, Any]:
+    if settings.database_url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 15, "check_same_thread": False}}
+    return {
+        "pool_size": settings.threads + 2,
+        "max_overflow": 4,
+        "pool_pre_ping": True,
+        "connect_args": {
+            "options": "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000"
+        },
+    }
+
+
+def _secret(settings: Settings) -> str:
+    """Return the key that signs cookies; made once and kept beside the data."""
+    if settings.secret_key:
+        return settings.secret_key
+    path = settings.var / "secret"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+    return path.read_text().strip()
+
+
+def _load(key: str) -> web.Reader | None:
+    person = teams.signed_in(db.session(), key)
+    if person is None:
+        return None
+    language = web.language()
+    titles = {ROLE_NAMES[grant.role][language == "en"]: None for grant in person.grants}
+    g.reader_card = {"name": person.name, "role": ", ".join(titles), "language": language}
+    return person
+
+
+def _nav() -> list[dict[str, Any]]:
+    return import_module("server.home").navigation(g.reader)
+
+
+def sources() -> Path:
+    """Return the folder of this package, where data that ships with it lies."""
+    return Path(__file__).parent
+
+
+__all__ = ["May", "create_app", "sources"]

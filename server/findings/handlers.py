@@ -1,0 +1,1 @@
+"""After a form arrives and is linked: its rules are tried."""

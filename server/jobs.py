@@ -1,0 +1,166 @@
+"""Work that happens after an answer: huey runs the outbox and the timers.
+
+The queue only carries "there is work"; what the work is stands in the journal, so a queue that is
+lost loses nothing. A handler first works out what to do, reading only, and gives back a function
+that writes it: the write lock is held for the writing alone.
+"""
+
+import datetime as dt
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+
+from flask import Flask
+from huey import PostgresHuey, SqliteHuey, crontab
+from huey.api import Huey
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from server import clock, journal
+from server.config import Settings
+from server.db import db, transaction
+
+log = logging.getLogger(__name__)
+BATCH = 50
+POKE_SECONDS = 0.25
+
+Timer = Callable[[Session], object]
+_timers: list[tuple[str, Timer]] = []
+
+
+def every_minute(timer: Timer) -> Timer:
+    """Register a function that runs about once a minute, in its own transaction."""
+    _timers.append((timer.__name__, timer))
+    return timer
+
+
+class Jobs:
+    """The queue of one application, and the work it stands for."""
+
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        self.app = app
+        self.huey = _queue(settings)
+        self._poked = 0.0
+        self._lock = threading.Lock()
+        self.drain_task = self.huey.task(name="drain")(self.drain)
+        self.huey.periodic_task(crontab(minute="*"), name="minute")(self.minute)
+
+    def poke(self) -> None:
+        """Say that there is work. Cheap: at most one message in a quarter of a second."""
+        with self._lock:
+            if time.monotonic() - self._poked < POKE_SECONDS:
+                return
+            self._poked = time.monotonic()
+        try:
+            self.drain_task.schedule(delay=POKE_SECONDS)
+        except Exception:  # the minute timer finds the work; an answer must not fail for it
+            log.exception("the queue did not take a message")
+
+    def drain(self) -> int:
+        """Do all work that is due; return how many lines were done."""
+        done = 0
+        with self.app.app_context():
+            while taken := self._some():
+                done += taken
+        return done
+
+    def minute(self) -> None:
+        """Run the timers, then whatever work is due."""
+        with self.app.app_context():
+            for name, timer in _timers:
+                try:
+                    with transaction() as session:
+                        timer(session)
+                except Exception:
+                    log.exception("timer %s failed", name)
+        self.drain()
+
+    def run(self) -> None:
+        """Serve the queue until stopped."""
+        consumer = self.huey.create_consumer(
+            workers=1, periodic=True, initial_delay=0.1, max_delay=1.0, backoff=1.3
+        )
+        consumer.run()
+
+    def _some(self) -> int:
+        session: Session = db.session()
+        lines = _due(session)
+        if not lines:
+            session.commit()
+            return 0
+        try:
+            _do(session, lines)
+        except Exception:
+            session.rollback()
+            for line in lines:
+                self._alone(session, line)
+        session.expunge_all()
+        return len(lines)
+
+    def _alone(self, session: Session, line: journal.Line) -> None:
+        try:
+            _do(session, [line])
+        except Exception as error:
+            log.exception("work after journal line %s failed", line.id)
+            session.rollback()
+            with transaction() as writing:
+                _put_off(writing, line.id, type(error).__name__)
+
+
+def _queue(settings: Settings) -> Huey:
+    if settings.database_url.startswith("sqlite"):
+        path = settings.var / "jobs.sqlite3"
+        return SqliteHuey("thucdia", filename=str(path), fsync=False, results=False)
+    url = settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+    return PostgresHuey("thucdia", dsn=url, results=False)
+
+
+def _due(session: Session) -> list[journal.Line]:
+    return list(
+        session.scalars(
+            select(journal.Line)
+            .join(journal.Work, journal.Work.line_id == journal.Line.id)
+            .where(journal.Work.next_at <= clock.now())
+            .order_by(journal.Work.line_id)
+            .limit(BATCH)
+        )
+    )
+
+
+def _do(session: Session, lines: list[journal.Line]) -> None:
+    writes = [
+        write
+        for line in lines
+        for handler in journal.handlers(line.verb)
+        if (write := handler(session, line)) is not None
+    ]
+    with transaction() as writing:
+        for write in writes:
+            write(writing)
+        ids = [line.id for line in lines]
+        writing.execute(delete(journal.Work).where(journal.Work.line_id.in_(ids)))
+
+
+def _put_off(session: Session, line_id: int, error: str) -> None:
+    attempts = session.scalar(select(journal.Work.attempts).where(journal.Work.line_id == line_id))
+    if attempts is None:
+        return
+    wait = dt.timedelta(seconds=min(3600, 2 ** (attempts + 1)))
+    session.execute(
+        update(journal.Work)
+        .where(journal.Work.line_id == line_id)
+        .values(attempts=attempts + 1, error=error, next_at=clock.now() + wait)
+    )
+
+
+def follow_parent(parent: int) -> None:
+    """Stop this process soon after its parent is gone, however it went."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()

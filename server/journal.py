@@ -1,0 +1,236 @@
+"""Who did what to which thing and when; sealed in a hash chain; also the outbox of work.
+
+A line is written in the transaction of the change it tells of. A job seals lines in batches: a
+seal hashes its lines and the seal before, so writers never queue for the chain. Lines whose verb
+has handlers leave a row in `work`; the job takes those, oldest first, and calls the handlers,
+which may run twice and are keyed by the line. Lines carry codes and ids, no personal data.
+"""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, func, insert, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from server import clock
+from server.db import BigId, Model
+
+SEALED_AFTER = dt.timedelta(seconds=60)
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something, and by which way in: page, api, phone, command or job."""
+
+    via: str
+    person_id: int | None = None
+    name: str = ""
+
+
+SYSTEM = Actor("job", None, "máy chủ")
+
+
+class Line(Model):
+    """One thing that somebody did. Never updated, never deleted (the database refuses)."""
+
+    __tablename__ = "journal"
+    __table_args__ = (
+        Index("ix_journal_subject", "subject", "subject_id"),
+        Index("ix_journal_plan", "plan_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    at: Mapped[dt.datetime]
+    via: Mapped[str]
+    person_id: Mapped[int | None]
+    actor: Mapped[str]
+    verb: Mapped[str]
+    subject: Mapped[str]
+    subject_id: Mapped[str]
+    plan_id: Mapped[int | None]
+    detail: Mapped[dict[str, Any]]
+
+
+class Work(Model):
+    """A line whose handlers have not all succeeded yet."""
+
+    __tablename__ = "work"
+    __table_args__ = (Index("ix_work_next", "next_at", "line_id"),)
+
+    line_id: Mapped[int] = mapped_column(BigId, ForeignKey("journal.id"), primary_key=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[dt.datetime]
+    error: Mapped[str | None]
+
+
+class Seal(Model):
+    """A hash over the lines from `first_id` to `last_id` and over the seal before."""
+
+    __tablename__ = "journal_seal"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    first_id: Mapped[int] = mapped_column(BigId)
+    last_id: Mapped[int] = mapped_column(BigId, unique=True)
+    lines: Mapped[int]
+    at: Mapped[dt.datetime]
+    prev_sha256: Mapped[str] = mapped_column(unique=True)
+    sha256: Mapped[str] = mapped_column(unique=True)
+
+
+Write = Callable[[Session], None]
+Handler = Callable[[Session, Line], Write | None]
+_handlers: dict[str, list[Handler]] = {}
+
+
+def handles(verb: str) -> Callable[[Handler], Handler]:
+    """Register a function that is called, by the job, with every line of `verb`."""
+
+    def register(handler: Handler) -> Handler:
+        _handlers.setdefault(verb, []).append(handler)
+        return handler
+
+    return register
+
+
+def handlers(verb: str) -> list[Handler]:
+    """Return what happens after `verb`, in the order of registration."""
+    return _handlers.get(verb, [])
+
+
+def write(
+    session: Session,
+    actor: Actor,
+    verb: str,
+    subject: str,
+    subject_id: object,
+    plan_id: int | None = None,
+    **detail: object,
+) -> int:
+    """Write that `actor` did `verb` to a thing, in the caller's transaction; return the line's id.
+
+    `verb` reads 'submission.received'; `subject` is the table's noun and `subject_id` its key.
+    """
+    at = clock.now()
+    line_id = session.execute(
+        insert(Line).returning(Line.id),
+        {
+            "at": at,
+            "via": actor.via,
+            "person_id": actor.person_id,
+            "actor": actor.name,
+            "verb": verb,
+            "subject": subject,
+            "subject_id": str(subject_id),
+            "plan_id": plan_id,
+            "detail": detail,
+        },
+    ).scalar_one()
+    if verb in _handlers:
+        session.execute(insert(Work), {"line_id": line_id, "attempts": 0, "next_at": at})
+    return line_id
+
+
+def seal(session: Session, up_to: dt.datetime | None = None) -> int:
+    """Seal the lines older than a minute that are not sealed yet; return how many.
+
+    The minute lets every writer that took a lower number finish first: connections are cut
+    after 30 idle seconds.
+    """
+    horizon = up_to or clock.now() - SEALED_AFTER
+    last = session.scalars(select(Seal).order_by(Seal.id.desc()).limit(1)).first()
+    after = last.last_id if last else 0
+    batch = session.scalars(
+        select(Line).where(Line.id > after, Line.at <= horizon).order_by(Line.id).limit(5000)
+    ).all()
+    if not batch:
+        return 0
+    prev = last.sha256 if last else GENESIS
+    session.add(
+        Seal(
+            first_id=batch[0].id,
+            last_id=batch[-1].id,
+            lines=len(batch),
+            at=clock.now(),
+            prev_sha256=prev,
+            sha256=_digest(prev, batch),
+        )
+    )
+    session.flush()
+    return len(batch)
+
+
+def _digest(prev: str, lines: list[Line] | Any) -> str:
+    digest = hashlib.sha256(prev.encode())
+    for line in lines:
+        digest.update(canonical(line))
+        digest.update(b"\n")
+    return digest.hexdigest()
+
+
+def canonical(line: Line) -> bytes:
+    """Return the bytes of a line that a seal covers: JSON, sorted keys, no spaces, UTF-8."""
+    return json.dumps(
+        {
+            "id": line.id,
+            "at": line.at.isoformat(timespec="microseconds"),
+            "via": line.via,
+            "person_id": line.person_id,
+            "actor": line.actor,
+            "verb": line.verb,
+            "subject": line.subject,
+            "subject_id": line.subject_id,
+            "plan_id": line.plan_id,
+            "detail": line.detail,
+        },
+        ensure_ascii=False,
+        sort_keys=True,
+        separators=(",", ":"),
+    ).encode()
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The first place at which the journal does not match its seals."""
+
+    seal_id: int
+    first_id: int
+    last_id: int
+    why: str
+
+
+def verify(session: Session) -> Iterator[Broken]:
+    """Re-compute every seal and give each that does not match, oldest first.
+
+    A line changed, added or taken away under a seal shows there; the tail that no seal covers
+    yet is protected only by the database's own refusal to change it.
+    """
+    prev, after = GENESIS, 0
+    for found in session.scalars(select(Seal).order_by(Seal.id).execution_options(yield_per=50)):
+        lines = session.scalars(
+            select(Line).where(Line.id > after, Line.id <= found.last_id).order_by(Line.id)
+        ).all()
+        why = _fault(found, lines, prev)
+        if why:
+            yield Broken(found.id, after + 1, found.last_id, why)
+        prev, after = found.sha256, found.last_id
+
+
+def _fault(found: Seal, lines: Any, prev: str) -> str:
+    if found.prev_sha256 != prev:
+        return "niêm phong trước đã bị đổi / the seal before was changed"
+    if len(lines) != found.lines:
+        return f"có {len(lines)} dòng, niêm phong ghi {found.lines} / lines missing or added"
+    if _digest(prev, lines) != found.sha256:
+        return "nội dung dòng đã bị đổi / a line was changed"
+    return ""
+
+
+def unsealed(session: Session) -> int:
+    """Return how many lines no seal covers yet."""
+    last = session.scalar(select(func.max(Seal.last_id))) or 0
+    return session.scalar(select(func.count()).select_from(Line).where(Line.id > last)) or 0

@@ -1,0 +1,113 @@
+"""Questions about plans, rounds, visits and records; nothing here writes."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy.orm import Session
+
+from server.monitoring.models import Plan, Project, Record, Round, Table, Visit
+from server.problems import NotFound
+
+
+def inside(column: Any, areas: Iterable[str]) -> ColumnElement[bool]:
+    """Return the condition that an area column lies in one of `areas`; '' is everywhere."""
+    found = list(areas)
+    if "" in found:
+        return true()
+    if not found:
+        return false()
+    return or_(*(or_(column == area, column.startswith(area + "/")) for area in found))
+
+
+def touches(column: Any, areas: Iterable[str]) -> ColumnElement[bool]:
+    """Return the condition that an area column and one of `areas` overlap.
+
+    A district's plan is seen from the province above it and from a commune inside it.
+    """
+    found = list(areas)
+    above = [
+        area.rsplit("/", depth)[0] for area in found for depth in range(1, area.count("/") + 1)
+    ]
+    return or_(inside(column, found), column.in_([*above, ""]) if found else false())
+
+
+def plans_for(session: Session, areas: Iterable[str]) -> Sequence[Plan]:
+    """Return the plans that a person with these areas may see, newest first."""
+    return session.scalars(
+        select(Plan).where(touches(Plan.area, areas)).order_by(Plan.id.desc())
+    ).all()
+
+
+def plan_for(session: Session, plan_id: int, areas: Iterable[str]) -> Plan:
+    """Return a plan that a person with these areas may see.
+
+    Raises:
+        NotFound: there is none, or not for them.
+    """
+    plan = session.scalar(select(Plan).where(Plan.id == plan_id, touches(Plan.area, areas)))
+    if plan is None:
+        raise NotFound()
+    return plan
+
+
+def round_of(session: Session, plan_id: int, round_id: int) -> Round:
+    """Return a round of a plan, or refuse."""
+    found = session.scalar(select(Round).where(Round.id == round_id, Round.plan_id == plan_id))
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def visits(session: Session, plan_id: int, areas: Iterable[str]) -> Sequence[Visit]:
+    """Return the visits of a plan inside `areas`, by round and code, places and teams loaded."""
+    return (
+        session.scalars(
+            select(Visit)
+            .where(Visit.plan_id == plan_id, inside(Visit.area, areas))
+            .order_by(Visit.round_id, Visit.code)
+        )
+        .unique()
+        .all()
+    )
+
+
+def visit_for(session: Session, plan_id: int, visit_id: int, areas: Iterable[str]) -> Visit:
+    """Return a visit of a plan inside `areas`, or refuse."""
+    found = session.scalar(
+        select(Visit).where(
+            Visit.id == visit_id, Visit.plan_id == plan_id, inside(Visit.area, areas)
+        )
+    )
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def visit_by_code(session: Session, plan_id: int, code: str) -> Visit | None:
+    """Return the visit that a phone's answer names."""
+    return session.scalar(select(Visit).where(Visit.plan_id == plan_id, Visit.code == code))
+
+
+def record_for(session: Session, record_id: int, areas: Iterable[str]) -> Record:
+    """Return a monitoring record inside `areas`, or refuse."""
+    found = session.scalar(
+        select(Record).join(Visit).where(Record.id == record_id, inside(Visit.area, areas))
+    )
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def projects(session: Session, programme_id: str) -> Sequence[Project]:
+    """Return the programme's projects in its own order."""
+    return session.scalars(
+        select(Project).where(Project.programme_id == programme_id).order_by(Project.position)
+    ).all()
+
+
+def tables(session: Session, programme_id: str) -> Sequence[Table]:
+    """Return the programme's monitoring tables by number."""
+    return session.scalars(
+        select(Table).where(Table.programme_id == programme_id).order_by(Table.number)
+    ).all()

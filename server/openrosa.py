@@ -1,0 +1,65 @@
+"""The edge to phones: OpenRosa XML out, with the headers without which Collect fails silently."""
+
+import hashlib
+from email.utils import formatdate
+from xml.sax.saxutils import escape
+
+from flask import Response, request
+
+from server.problems import Problem
+
+MIME = "text/xml; charset=utf-8"
+RESPONSE = "http://openrosa.org/http/response"
+LIST = "http://openrosa.org/xforms/xformsList"
+MANIFEST = "http://openrosa.org/xforms/xformsManifest"
+
+
+def message(text: str, status: int) -> Response:
+    """Return an OpenRosaResponse whose `text` the phone shows to its carrier."""
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<OpenRosaResponse xmlns="{RESPONSE}"><message nature="">{safe(text)}</message>'
+        "</OpenRosaResponse>"
+    )
+    return xml(body, status)
+
+
+def xml(body: str, status: int = 200) -> Response:
+    """Return `body` as Collect wants every list, manifest and reply: text/xml, version 1.0."""
+    response = Response(body, status, content_type=MIME)
+    response.headers["X-OpenRosa-Version"] = "1.0"
+    response.headers["Date"] = formatdate(usegmt=True)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def listing(body: str) -> Response:
+    """Return a list that the phone asks for often: with an ETag, and 304 when it has it."""
+    response = xml(body)
+    response.set_etag(hashlib.md5(body.encode(), usedforsecurity=False).hexdigest())
+    return response.make_conditional(request)
+
+
+def refusal(problem: Problem) -> Response:
+    """Return a refusal as the phone's carrier must read it: in Vietnamese."""
+    response = message(problem.text("vi"), problem.status)
+    if problem.status == 503:
+        response.headers["Retry-After"] = "60"
+    return response
+
+
+def safe(text: str) -> str:
+    r"""Return `text` for XML: escaped, without the characters that XML 1.0 cannot hold.
+
+    >>> safe("a<b\x00")
+    'a&lt;b'
+    """
+    legal = "".join(
+        c
+        for c in text
+        if c in "\t\n\r"
+        or " " <= c <= "\ud7ff"
+        or "\ue000" <= c <= "\ufffd"
+        or "\U00010000" <= c <= "\U0010ffff"
+    )
+    return escape(legal, {'"': "&quot;"})

@@ -1,0 +1,74 @@
+"""Who may do what, on one page.
+
+A person holds one or more roles, each over an area: a place and all beneath it, or the whole
+country. What someone may not see reads as 404; what they may see and not change as 403.
+"""
+
+import enum
+
+
+class May(enum.Enum):
+    """One right each; a route names the one it needs."""
+
+    RUN_SERVER = "run-server"
+    MANAGE_PEOPLE = "manage-people"
+    MANAGE_PLACES = "manage-places"
+    MANAGE_PLANS = "manage-plans"
+    MANAGE_FORMS = "manage-forms"
+    MANAGE_PHONES = "manage-phones"
+    DRAW = "draw"
+    SEE_PLANS = "see-plans"
+    SEE_FORMS = "see-forms"
+    SEE_DRAWS = "see-draws"
+    SEE_PHONES = "see-phones"
+    SEE_RECORDS = "see-records"
+    SEE_QUARANTINE = "see-quarantine"
+    REINGEST = "reingest"
+    SEE_FINDINGS = "see-findings"
+    SETTLE_FINDINGS = "settle-findings"
+    SEE_JOURNAL = "see-journal"
+    SEND_SUBMISSION = "send-submission"
+
+
+class Role(enum.Enum):
+    """A person's part in the programme's supervision."""
+
+    ADMINISTRATOR = "administrator"
+    COORDINATOR = "coordinator"
+    TEAM_LEADER = "team-leader"
+    INSPECTOR = "inspector"
+    REVIEWER = "reviewer"
+    VIEWER = "viewer"
+    UNIT_OFFICER = "unit-officer"
+
+
+ROLE_NAMES: dict[Role, tuple[str, str]] = {
+    Role.ADMINISTRATOR: ("Quản trị", "Administrator"),
+    Role.COORDINATOR: ("Điều phối viên", "Coordinator"),
+    Role.TEAM_LEADER: ("Trưởng đoàn", "Team leader"),
+    Role.INSPECTOR: ("Thành viên đoàn", "Inspector"),
+    Role.REVIEWER: ("Người duyệt", "Reviewer"),
+    Role.VIEWER: ("Lãnh đạo xem", "Viewer"),
+    Role.UNIT_OFFICER: ("Cán bộ đơn vị được giám sát", "Unit officer"),
+}
+
+_LOOK = {May.SEE_PLANS, May.SEE_FORMS, May.SEE_DRAWS, May.SEE_RECORDS, May.SEE_FINDINGS}
+
+ROLES: dict[Role, frozenset[May]] = {
+    Role.ADMINISTRATOR: frozenset(May) - {May.SEND_SUBMISSION},
+    Role.COORDINATOR: frozenset(
+        _LOOK
+        | {May.MANAGE_PLANS, May.MANAGE_FORMS, May.MANAGE_PHONES, May.MANAGE_PLACES, May.DRAW}
+        | {May.SEE_PHONES, May.SEE_QUARANTINE, May.REINGEST, May.SEE_JOURNAL}
+    ),
+    Role.TEAM_LEADER: frozenset(_LOOK | {May.SEND_SUBMISSION, May.SETTLE_FINDINGS}),
+    Role.INSPECTOR: frozenset({May.SEE_PLANS, May.SEE_RECORDS, May.SEND_SUBMISSION}),
+    Role.REVIEWER: frozenset(_LOOK | {May.SETTLE_FINDINGS, May.SEE_QUARANTINE}),
+    Role.VIEWER: frozenset(_LOOK),
+    Role.UNIT_OFFICER: frozenset({May.SEE_FINDINGS}),
+}
+
+
+def rights(roles: set[Role]) -> frozenset[May]:
+    """Return everything that the holders of `roles` may do."""
+    return frozenset[May]().union(*(ROLES[role] for role in roles))

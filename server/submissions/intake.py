@@ -1,0 +1,173 @@
+"""What a phone sent, before anything is stored: read, and set against what we know of its form."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+
+from server import text
+from server.monitoring.models import Plan, PlanState
+from server.submissions import instance
+from server.submissions.models import Submission
+from server.submissions.problems import PlanClosed
+from server.surveys import fields
+from server.surveys.models import Form, FormState, FormVersion
+from server.surveys.problems import FormClosed, UnknownForm
+
+
+@dataclass(frozen=True)
+class Part:
+    """A file that came with the form, under the name the phone gave it, NFC."""
+
+    name: str
+    content_type: str
+    stream: IO[bytes]
+
+
+@dataclass(frozen=True)
+class KeptPart:
+    """The same once it is safely stored."""
+
+    name: str
+    content_type: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the database says about a form and an instanceID."""
+
+    form_pk: int
+    version_id: int
+    submission_id: int | None
+    xml_sha256: str | None
+
+
+@dataclass
+class Sent:
+    """One filled form, read and recognised."""
+
+    xml: bytes
+    instance: instance.Instance
+    known: Known
+    reading: instance.Reading = field(default_factory=instance.Reading)
+    label: str = ""
+    device: str | None = None
+    started_at: dt.datetime | None = None
+    ended_at: dt.datetime | None = None
+    point: dict[str, float | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How to read the answers of one published version; it never changes, so it is kept."""
+
+    nodes: dict[str, instance.Node]
+    roles: dict[str, str]
+
+
+def recognise(session: Session, plan_id: int, found: instance.Instance) -> Known:
+    """Return the form, version and submission that `found` belongs to: one look-up.
+
+    Raises:
+        UnknownForm: the plan has no such form, or never published that version.
+        FormClosed: the form takes no more.
+        PlanClosed: the plan takes no more.
+    """
+    row = session.execute(
+        select(
+            Form.id,
+            Form.state,
+            Plan.state,
+            FormVersion.id,
+            FormVersion.published_at,
+            Submission.id,
+            Submission.xml_sha256,
+        )
+        .join(Plan, Plan.id == Form.plan_id)
+        .outerjoin(
+            FormVersion,
+            and_(FormVersion.form_pk == Form.id, FormVersion.version == found.version),
+        )
+        .outerjoin(
+            Submission,
+            and_(Submission.form_pk == Form.id, Submission.instance_id == found.instance_id),
+        )
+        .where(Form.plan_id == plan_id, Form.form_id == found.form_id)
+    ).one_or_none()
+    if row is None or row[3] is None or row[4] is None:
+        raise UnknownForm(form_id=found.form_id, version=found.version)
+    known = Known(row[0], row[3], row[5], row[6])
+    if known.xml_sha256 == found.xml_sha256:
+        return known  # what we hold is held: a retry succeeds even after closing
+    if row[2] is PlanState.CLOSED:
+        raise PlanClosed()
+    if row[1] is FormState.CLOSED:
+        raise FormClosed(form_id=found.form_id)
+    return known
+
+
+def read(session: Session, plan_id: int, data: bytes) -> Sent:
+    """Return a filled form with its answers by type.
+
+    Raises:
+        UnreadableXml, UnreadableInstance, MissingInstanceId: see `instance.parse`.
+        UnknownForm, FormClosed, PlanClosed: see `recognise`.
+    """
+    found = instance.parse(data)
+    known = recognise(session, plan_id, found)
+    sent = Sent(data, found, known)
+    if known.xml_sha256 == found.xml_sha256:
+        return sent
+    understand(sent, reader(session, known.version_id))
+    return sent
+
+
+def understand(sent: Sent, how: Reader) -> None:
+    """Read the answers of `sent`, and what they say of when, where and about whom."""
+    sent.reading = instance.read(sent.instance, how.nodes)
+    answers = sent.reading.answers
+    sent.device = _text(at(answers, how.roles.get("device")))
+    sent.started_at = _instant(at(answers, how.roles.get("start")))
+    sent.ended_at = _instant(at(answers, how.roles.get("end")))
+    sent.label = text.clean(str((answers.get("meta") or {}).get("instanceName") or ""))[:200]
+    point = at(answers, how.roles.get("point"))
+    sent.point = point if isinstance(point, dict) and "lat" in point else {}
+
+
+_readers: dict[int, Reader] = {}
+
+
+def reader(session: Session, version_id: int) -> Reader:
+    """Return how to read a version's answers; looked up once in the life of a process."""
+    if version_id not in _readers:
+        row = session.execute(
+            select(FormVersion.fields, FormVersion.roles).where(FormVersion.id == version_id)
+        ).one()
+        if len(_readers) > 500:
+            _readers.clear()
+        _readers[version_id] = Reader(instance.plan(fields.from_json(row[0])), row[1])
+    return _readers[version_id]
+
+
+def at(answers: Any, path: str | None) -> Any:
+    """Return the answer at a path outside repeats, or None."""
+    if not path:
+        return None
+    for name in path.split("/"):
+        if not isinstance(answers, dict):
+            return None
+        answers = answers.get(name)
+    return answers
+
+
+def _text(value: Any) -> str | None:
+    return value[:200] if isinstance(value, str) and value else None
+
+
+def _instant(value: Any) -> dt.datetime | None:
+    moment = value.get("at") if isinstance(value, dict) else None
+    return dt.datetime.fromisoformat(moment) if moment else None

@@ -1,0 +1,122 @@
+"""Where phones send filled forms. 201 is written only when all is on disk: then they forget."""
+
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, current_app, g, request
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
+
+from server import openrosa, text
+from server.db import db, transaction
+from server.files import Files
+from server.jobs import Jobs
+from server.monitoring.models import Plan
+from server.problems import Problem, TooLarge, Unavailable
+from server.submissions import instance, intake, service
+from server.submissions.intake import Part
+from server.submissions.problems import NoFormSent
+from server.teams import service as teams
+from server.teams.phone import PREFIX, from_phone
+
+bp = Blueprint("submissions_phone", __name__)
+FORM_PART = "xml_submission_file"
+MAX_FORM_BYTES = 10_000_000
+
+
+@bp.get(f"{PREFIX}/submission")
+@from_phone
+def preflight(token: str, plan_id: int) -> Response:
+    """Answer the phone's HEAD: 204, and how much it may put into one request."""
+    plan = db.session().get(Plan, plan_id)
+    response = Response(status=204)
+    response.headers["X-OpenRosa-Version"] = "1.0"
+    response.headers["X-OpenRosa-Accept-Content-Length"] = str(
+        plan.accept_bytes if plan else 10_000_000
+    )
+    return response
+
+
+@bp.post(f"{PREFIX}/submission")
+@from_phone
+def receive(token: str, plan_id: int) -> Response:
+    """Take one filled form, or one part of it."""
+    _bounded()
+    xml, parts = _read_parts()
+    files: Files = current_app.extensions["files"]
+    try:
+        sent = intake.read(db.session(), plan_id, xml)
+        kept = service.keep(files, parts)
+        with transaction() as session:
+            receipt = service.receive(session, sent, kept, g.phone)
+            _seen(session)
+    except Problem as problem:
+        if not isinstance(problem, Unavailable):
+            _hold(xml, parts, problem, files)
+        raise
+    if receipt.changed:
+        jobs: Jobs = current_app.extensions["jobs"]
+        jobs.poke()
+    return openrosa.message(_thanks(receipt), 201)
+
+
+def _bounded() -> None:
+    limit = current_app.config["MAX_CONTENT_LENGTH"]
+    if request.content_length is not None and request.content_length > limit:
+        raise TooLarge(limit_mb=limit // 1_000_000)
+
+
+def _read_parts() -> tuple[bytes, list[Part]]:
+    """Return the form's bytes and the files beside it.
+
+    Some clients send the form as a text field, without a file name: that is the form all the same.
+    """
+    uploads = [(name, file) for name, file in request.files.items(multi=True)]
+    xml: bytes | None = None
+    for name, file in uploads:
+        if name == FORM_PART and xml is None:
+            xml = _bytes(file)
+    if xml is None and FORM_PART in request.form:
+        xml = request.form[FORM_PART].encode()
+    if not xml:
+        raise NoFormSent()
+    return xml, list(_parts(uploads))
+
+
+def _parts(uploads: list[tuple[str, FileStorage]]) -> Iterator[Part]:
+    for name, file in uploads:
+        clean = text.clean(file.filename or name)[:255]
+        if name != FORM_PART and clean:
+            yield Part(clean, (file.mimetype or "application/octet-stream")[:100], file.stream)
+
+
+def _bytes(file: FileStorage) -> bytes:
+    data = file.stream.read(MAX_FORM_BYTES + 1)
+    if len(data) > MAX_FORM_BYTES:
+        raise TooLarge(limit_mb=MAX_FORM_BYTES // 1_000_000)
+    return data
+
+
+def _seen(session: Session) -> None:
+
+    if teams.due_to_be_seen(g.phone):
+        teams.see(
+            session, g.phone.phone_id, request.args.get("deviceID"), request.user_agent.string
+        )
+
+
+def _hold(xml: bytes, parts: list[Part], problem: Problem, files: Files) -> None:
+    """Keep what we refuse, so that the office can mend the cause and take it in."""
+    kept = service.keep(files, parts)
+    try:
+        found = instance.parse(xml)
+        ids = (found.form_id, found.version, found.instance_id)
+    except Problem:
+        ids = None
+    with transaction() as session:
+        service.hold(session, xml, kept, problem.code, problem.text("vi"), g.phone, ids=ids)
+
+
+def _thanks(receipt: service.Receipt) -> str:
+    if not receipt.named:
+        return "Đã nhận phiếu."
+    return f"Đã nhận phiếu, {receipt.held}/{receipt.named} tệp kèm theo."

@@ -1,0 +1,118 @@
+"""Forms of a plan, their versions, the files and lists that go with them."""
+
+import datetime as dt
+import enum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from server.db import Model, by_value
+
+
+class FormState(enum.Enum):
+    """Open forms are listed and taken; closing ones only taken; closed ones neither."""
+
+    OPEN = "open"
+    CLOSING = "closing"
+    CLOSED = "closed"
+
+
+class Form(Model):
+    """A form (phiếu) of a plan. Its questions live in its versions."""
+
+    __tablename__ = "form"
+    __table_args__ = (UniqueConstraint("plan_id", "form_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    form_id: Mapped[str]
+    title: Mapped[str]
+    state: Mapped[FormState] = mapped_column(by_value(FormState), default=FormState.OPEN)
+    current_id: Mapped[int | None] = mapped_column(
+        ForeignKey("form_version.id", use_alter=True, name="fk_form_current")
+    )
+    created_at: Mapped[dt.datetime]
+
+    current: Mapped["FormVersion | None"] = relationship(
+        foreign_keys=[current_id], post_update=True
+    )
+    versions: Mapped[list["FormVersion"]] = relationship(
+        back_populates="form",
+        foreign_keys="FormVersion.form_pk",
+        order_by="FormVersion.id.desc()",
+    )
+
+
+class FormVersion(Model):
+    """One version of a form: the workbook as uploaded and the XForm made from it.
+
+    Once published nothing in it changes; phones may hold it for weeks.
+    """
+
+    __tablename__ = "form_version"
+    __table_args__ = (UniqueConstraint("form_pk", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    form_pk: Mapped[int] = mapped_column(ForeignKey("form.id"))
+    version: Mapped[str]
+    title: Mapped[str]
+    workbook_sha256: Mapped[str]
+    workbook_name: Mapped[str]
+    xform: Mapped[bytes] = mapped_column(deferred=True)
+    xform_md5: Mapped[str]
+    fields: Mapped[list[Any]] = mapped_column(deferred=True)
+    languages: Mapped[list[Any]]
+    needs: Mapped[list[Any]]
+    roles: Mapped[dict[str, Any]]
+    rules: Mapped[list[Any]] = mapped_column(deferred=True)
+    warnings: Mapped[list[Any]]
+    validated: Mapped[bool]
+    notes: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[dt.datetime]
+    published_at: Mapped[dt.datetime | None]
+
+    form: Mapped[Form] = relationship(back_populates="versions", foreign_keys=[form_pk])
+    media: Mapped[list["FormMedia"]] = relationship(
+        back_populates="version", lazy="selectin", order_by="FormMedia.name"
+    )
+
+
+class FormMedia(Model):
+    """A file uploaded with one version: a picture, a sound, a fixed list."""
+
+    __tablename__ = "form_media"
+    __table_args__ = (UniqueConstraint("version_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("form_version.id"))
+    name: Mapped[str]
+    content_type: Mapped[str]
+    sha256: Mapped[str]
+    md5: Mapped[str]
+    size_bytes: Mapped[int]
+
+    version: Mapped[FormVersion] = relationship(back_populates="media")
+
+
+class PhoneList(Model):
+    """A list that the server makes for phones (visits.csv, hamlets.csv), ready to be sent.
+
+    Made when its rows change, so that a phone's manifest request is one look-up. `team_id` is
+    empty for a list that every team of the plan carries alike.
+    """
+
+    __tablename__ = "phone_list"
+    __table_args__ = (
+        UniqueConstraint("plan_id", "team_id", "name"),
+        Index("ix_phone_list_plan_name", "plan_id", "name"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
+    name: Mapped[str]
+    content: Mapped[bytes] = mapped_column(deferred=True)
+    md5: Mapped[str]
+    rows: Mapped[int]
+    updated_at: Mapped[dt.datetime]

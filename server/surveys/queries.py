@@ -1,0 +1,136 @@
+"""Questions about forms; nothing here writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from server.surveys.models import Form, FormMedia, FormState, FormVersion, PhoneList
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A form as a phone's list shows it."""
+
+    form_id: str
+    name: str
+    version: str
+    md5: str
+    version_id: int
+    has_files: bool
+
+
+def listed(session: Session, plan_id: int, form_id: str | None = None) -> list[Listed]:
+    """Return the open, published forms of a plan, by title: one look-up."""
+    query = (
+        select(
+            Form.form_id,
+            FormVersion.title,
+            FormVersion.version,
+            FormVersion.xform_md5,
+            FormVersion.id,
+            FormVersion.needs,
+        )
+        .join(FormVersion, FormVersion.id == Form.current_id)
+        .where(Form.plan_id == plan_id, Form.state == FormState.OPEN)
+        .order_by(FormVersion.title, Form.form_id)
+    )
+    if form_id is not None:
+        query = query.where(Form.form_id == form_id)
+    return [Listed(*row[:5], has_files=bool(row[5])) for row in session.execute(query)]
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the manifest: where it lies and its hash."""
+
+    name: str
+    md5: str
+    is_list: bool
+
+
+def manifest(session: Session, plan_id: int, version_id: int, team_id: int | None) -> list[File]:
+    """Return the files that go with a version for a team's phone, by name, and read none."""
+    needs = needs_of(session, plan_id, version_id)
+    if not needs:
+        return []
+    names = [need["name"] for need in needs]
+    uploaded = session.execute(
+        select(FormMedia.name, FormMedia.md5).where(FormMedia.version_id == version_id)
+    )
+    found = {name: File(name, md5, is_list=False) for name, md5 in uploaded}
+    lists = session.execute(
+        select(PhoneList.name, PhoneList.md5).where(
+            PhoneList.plan_id == plan_id,
+            PhoneList.name.in_(names),
+            PhoneList.team_id == team_id if team_id is not None else PhoneList.team_id.is_(None),
+        )
+    )
+    for name, md5 in lists:
+        found.setdefault(name, File(name, md5, is_list=True))
+    return [found[name] for name in sorted(found)]
+
+
+def needs_of(session: Session, plan_id: int, version_id: int) -> list[Any] | None:
+    """Return what a published version of the plan needs, or None when there is no such version."""
+    return session.scalar(
+        select(FormVersion.needs)
+        .join(Form, Form.id == FormVersion.form_pk)
+        .where(
+            FormVersion.id == version_id,
+            Form.plan_id == plan_id,
+            FormVersion.published_at.is_not(None),
+        )
+    )
+
+
+def xform(session: Session, plan_id: int, version_id: int) -> bytes | None:
+    """Return the XForm of a published version of the plan."""
+    return session.scalar(
+        select(FormVersion.xform)
+        .join(Form, Form.id == FormVersion.form_pk)
+        .where(
+            FormVersion.id == version_id,
+            Form.plan_id == plan_id,
+            FormVersion.published_at.is_not(None),
+        )
+    )
+
+
+def phone_list(session: Session, plan_id: int, team_id: int | None, name: str) -> PhoneList | None:
+    """Return a list as a team's phones get it, content included."""
+    own = PhoneList.team_id == team_id if team_id is not None else PhoneList.team_id.is_(None)
+    return session.scalar(
+        select(PhoneList).where(PhoneList.plan_id == plan_id, PhoneList.name == name, own)
+    )
+
+
+def media(session: Session, version_id: int, name: str) -> FormMedia | None:
+    """Return an uploaded file of a version."""
+    return session.scalar(
+        select(FormMedia).where(FormMedia.version_id == version_id, FormMedia.name == name)
+    )
+
+
+def form(session: Session, plan_id: int, form_id: str) -> Form | None:
+    """Return a form of a plan by its form id."""
+    return session.scalar(select(Form).where(Form.plan_id == plan_id, Form.form_id == form_id))
+
+
+def forms(session: Session, plan_id: int) -> Sequence[Form]:
+    """Return every form of a plan with its current version, by title."""
+    return session.scalars(
+        select(Form)
+        .where(Form.plan_id == plan_id)
+        .options(joinedload(Form.current))
+        .order_by(Form.title, Form.id)
+    ).all()
+
+
+def version_of(session: Session, form_pk: int, version: str) -> FormVersion | None:
+    """Return one version of a form."""
+    return session.scalar(
+        select(FormVersion).where(FormVersion.form_pk == form_pk, FormVersion.version == version)
+    )

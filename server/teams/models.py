@@ -1,0 +1,132 @@
+"""People and their roles, sign-ins and their throttle, teams, phones."""
+
+import datetime as dt
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from server.db import Model, by_value
+from server.permissions import May, Role, rights
+
+
+class Person(Model):
+    """Someone who signs in, or who carries a phone (then without a password)."""
+
+    __tablename__ = "person"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str | None] = mapped_column(unique=True)
+    name: Mapped[str]
+    sort_key: Mapped[str] = mapped_column(index=True)
+    password_hash: Mapped[str | None]
+    language: Mapped[str] = mapped_column(default="vi")
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[dt.datetime]
+
+    grants: Mapped[list["Grant"]] = relationship(
+        back_populates="person", lazy="selectin", order_by="Grant.id"
+    )
+
+    def may(self, right: May) -> bool:
+        """Tell whether any of this person's roles gives `right`."""
+        return self.active and right in rights({grant.role for grant in self.grants})
+
+    def areas(self, right: May | None = None) -> list[str]:
+        """Return the areas in which this person holds `right`; '' is the whole country."""
+        return [
+            grant.area for grant in self.grants if right is None or right in rights({grant.role})
+        ]
+
+
+class Grant(Model):
+    """One role over one area.
+
+    `area` is the path of a place ('2024/36/359': edition, province, district), so that all
+    beneath it starts with the same text; '' is the whole country.
+    """
+
+    __tablename__ = "person_grant"
+    __table_args__ = (UniqueConstraint("person_id", "role", "area"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    role: Mapped[Role] = mapped_column(by_value(Role))
+    area: Mapped[str] = mapped_column(default="")
+
+    person: Mapped[Person] = relationship(back_populates="grants")
+
+
+class SignIn(Model):
+    """One browser signed in; gone when signed out or expired. Kept as a hash of the cookie."""
+
+    __tablename__ = "sign_in"
+
+    key_sha256: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    created_at: Mapped[dt.datetime]
+    expires_at: Mapped[dt.datetime] = mapped_column(index=True)
+
+    person: Mapped[Person] = relationship(lazy="joined")
+
+
+class SignInFailure(Model):
+    """One wrong password, for an account or from an address; counted by the throttle."""
+
+    __tablename__ = "sign_in_failure"
+    __table_args__ = (Index("ix_sign_in_failure_who_at", "who", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    who: Mapped[str]
+    at: Mapped[dt.datetime]
+
+
+class Team(Model):
+    """An inspection team (đoàn giám sát) of one plan."""
+
+    __tablename__ = "team"
+    __table_args__ = (UniqueConstraint("plan_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), index=True)
+    name: Mapped[str]
+
+    members: Mapped[list["Member"]] = relationship(
+        back_populates="team", lazy="selectin", order_by="Member.id"
+    )
+
+
+class Member(Model):
+    """A person's post (chức danh) in a team."""
+
+    __tablename__ = "team_member"
+    __table_args__ = (UniqueConstraint("team_id", "person_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(ForeignKey("team.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    post: Mapped[str] = mapped_column(default="")
+    leads: Mapped[bool] = mapped_column(default=False)
+
+    team: Mapped[Team] = relationship(back_populates="members")
+    person: Mapped[Person] = relationship(lazy="joined")
+
+
+class Phone(Model):
+    """One person's phone in one plan. Only the token's SHA-256 is kept."""
+
+    __tablename__ = "phone"
+    __table_args__ = (Index("ix_phone_plan_person", "plan_id", "person_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"), index=True)
+    token_sha256: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[dt.datetime]
+    revoked_at: Mapped[dt.datetime | None]
+    last_seen_at: Mapped[dt.datetime | None]
+    last_device: Mapped[str | None]
+    last_agent: Mapped[str | None]
+
+    person: Mapped[Person] = relationship(lazy="joined")
+    team: Mapped[Team | None] = relationship(lazy="select")

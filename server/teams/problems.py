@@ -1,0 +1,67 @@
+"""Refusals about people, signing in and phones."""
+
+from server.problems import Problem
+
+
+class WrongPassword(Problem):
+    """The account or the password is wrong; which of them is not said."""
+
+    code = "teams.wrong-password"
+    status = 401
+    message = "Tài khoản hoặc mật khẩu không đúng. Hãy kiểm tra và nhập lại."
+    message_en = "The account or the password is wrong. Check both and try again."
+
+
+class TooManyTries(Problem):
+    """The account or the address has failed too often within the hour."""
+
+    code = "teams.too-many-tries"
+    status = 429
+    message = "Đã nhập sai quá nhiều lần. Hãy thử lại sau {minutes} phút hoặc gọi quản trị viên."
+    message_en = "Too many wrong tries. Try again in {minutes} minutes, or call the administrator."
+
+
+class PhoneRefused(Problem):
+    """The phone's key is unknown, of another plan, or was revoked.
+
+    403 and not 401, which would make the app ask for a password that nobody has; never an empty
+    form list, which would wipe the forms from the phone.
+    """
+
+    code = "teams.phone-refused"
+    status = 403
+    message = (
+        "Mã kết nối của máy này không còn hiệu lực. Phiếu đã điền vẫn còn trên máy: đừng xóa. "
+        "Hãy gọi điều phối viên để lấy mã QR mới, quét lại rồi gửi."
+    )
+    message_en = (
+        "This phone's key is no longer valid. Filled forms are still on the phone: delete nothing. "
+        "Ask the coordinator for a new QR code, scan it and send again."
+    )
+
+
+class EmailTaken(Problem):
+    """Two people cannot share an address."""
+
+    code = "teams.email-taken"
+    status = 409
+    message = "Địa chỉ {email} đã có tài khoản. Hãy dùng địa chỉ khác hoặc sửa tài khoản đó."
+    message_en = "{email} already has an account. Use another address, or edit that account."
+
+
+class WeakPassword(Problem):
+    """The password is too short to protect anything."""
+
+    code = "teams.weak-password"
+    status = 422
+    message = "Mật khẩu cần ít nhất {least} ký tự."
+    message_en = "The password needs at least {least} characters."
+
+
+class UnknownPerson(Problem):
+    """No such person."""
+
+    code = "teams.unknown-person"
+    status = 404
+    message = "Không có người nào là “{who}”."
+    message_en = "There is no person '{who}'."

@@ -1,0 +1,292 @@
+"""Verbs about people and phones: add, grant, sign in and out, issue a phone, revoke it."""
+
+import datetime as dt
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from server import clock, journal, text
+from server.journal import Actor
+from server.permissions import Role
+from server.problems import NotFound, Problem
+from server.teams.models import Grant, Member, Person, Phone, SignIn, SignInFailure, Team
+from server.teams.problems import (
+    EmailTaken,
+    PhoneRefused,
+    TooManyTries,
+    WeakPassword,
+    WrongPassword,
+)
+
+LEAST_PASSWORD = 10
+STAY = dt.timedelta(hours=12)
+WINDOW = dt.timedelta(hours=1)
+TRIES_PER_ACCOUNT = 10
+TRIES_PER_ADDRESS = 100
+SEEN_EVERY = dt.timedelta(minutes=5)
+# The second of OWASP's equivalent settings for Argon2id: 19 MiB, so that a small machine can
+# check several passwords at once.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+_nobody = _hasher.hash(secrets.token_urlsafe(16))
+
+
+def sha256(secret: str) -> str:
+    """Return the only form in which a token or cookie key is kept."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def add_person(
+    session: Session,
+    name: str,
+    actor: Actor,
+    email: str | None = None,
+    password: str | None = None,
+) -> Person:
+    """Add someone; without `email` and `password` they only carry a phone.
+
+    Raises:
+        EmailTaken: another person has this address.
+        WeakPassword: fewer than ten characters.
+    """
+    address = email.strip().lower() if email else None
+    if address and session.scalar(select(Person.id).where(Person.email == address)):
+        raise EmailTaken(email=address)
+    person = Person(
+        email=address,
+        name=text.clean(name),
+        sort_key=text.sort_key(name),
+        password_hash=_hash(password) if password else None,
+        created_at=clock.now(),
+    )
+    session.add(person)
+    session.flush()
+    journal.write(session, actor, "person.added", "person", person.id)
+    return person
+
+
+def set_password(session: Session, person: Person, password: str, actor: Actor) -> None:
+    """Give `person` a new password and sign them out everywhere."""
+    person.password_hash = _hash(password)
+    session.execute(delete(SignIn).where(SignIn.person_id == person.id))
+    journal.write(session, actor, "person.password-set", "person", person.id)
+
+
+def _hash(password: str) -> str:
+    if len(password) < LEAST_PASSWORD:
+        raise WeakPassword(least=LEAST_PASSWORD)
+    return _hasher.hash(password)
+
+
+def grant(session: Session, person: Person, role: Role, area: str, actor: Actor) -> None:
+    """Give `person` the role over `area` ('' is the whole country); once."""
+    held = any(g.role is role and g.area == area for g in person.grants)
+    if held:
+        return
+    person.grants.append(Grant(role=role, area=area))
+    session.flush()
+    journal.write(session, actor, "person.granted", "person", person.id, role=role.value, area=area)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an attempt to sign in: a key for the cookie, or a refusal; both are kept."""
+
+    key: str | None = None
+    refusal: Problem | None = None
+
+
+def sign_in(session: Session, email: str, password: str, address: str) -> Outcome:
+    """Check a password and open a sign-in, counting failures per account and per address.
+
+    The refusal is returned, not raised, because the failure must be kept. A password is checked
+    even for an account that does not exist, so that the time taken tells nothing.
+    """
+    account = "account:" + sha256(email.strip().lower())
+    origin = "address:" + address
+    minutes = _wait(session, account, TRIES_PER_ACCOUNT) or _wait(
+        session, origin, TRIES_PER_ADDRESS
+    )
+    if minutes:
+        return Outcome(refusal=TooManyTries(minutes=minutes))
+    person = session.scalar(select(Person).where(Person.email == email.strip().lower()))
+    if not _right(person, password) or person is None:
+        now = clock.now()
+        session.add_all([SignInFailure(who=account, at=now), SignInFailure(who=origin, at=now)])
+        session.flush()
+        return Outcome(refusal=WrongPassword())
+    session.execute(delete(SignInFailure).where(SignInFailure.who == account))
+    return Outcome(key=open_sign_in(session, person))
+
+
+def _right(person: Person | None, password: str) -> bool:
+    usable = person is not None and person.active and person.password_hash is not None
+    hashed = person.password_hash if person is not None and usable else _nobody
+    try:
+        return _hasher.verify(hashed or _nobody, password) and usable
+    except VerificationError:
+        return False
+
+
+def _wait(session: Session, who: str, tries: int) -> int:
+    """Return for how many minutes `who` must wait: 0 when they may try."""
+    since = clock.now() - WINDOW
+    count, oldest = session.execute(
+        select(func.count(), func.min(SignInFailure.at)).where(
+            SignInFailure.who == who, SignInFailure.at > since
+        )
+    ).one()
+    if count < tries:
+        return 0
+    return max(1, int((oldest + WINDOW - clock.now()).total_seconds() // 60) + 1)
+
+
+def open_sign_in(session: Session, person: Person) -> str:
+    """Return a new key for the cookie of `person`'s browser."""
+    key = secrets.token_urlsafe(32)
+    now = clock.now()
+    session.add(
+        SignIn(key_sha256=sha256(key), person_id=person.id, created_at=now, expires_at=now + STAY)
+    )
+    session.flush()
+    journal.write(
+        session, Actor("page", person.id, person.name), "person.signed-in", "person", person.id
+    )
+    return key
+
+
+def signed_in(session: Session, key: str) -> Person | None:
+    """Return whose browser holds `key`, if the sign-in still stands."""
+    found = session.get(SignIn, sha256(key))
+    if found is None or found.expires_at <= clock.now() or not found.person.active:
+        return None
+    return found.person
+
+
+def sign_out(session: Session, key: str) -> None:
+    """Close a sign-in on the server, so that its cookie is worthless."""
+    session.execute(delete(SignIn).where(SignIn.key_sha256 == sha256(key)))
+
+
+def forget_old(session: Session) -> None:
+    """Remove sign-ins that have expired and failures that no longer count."""
+    session.execute(delete(SignIn).where(SignIn.expires_at <= clock.now()))
+    session.execute(delete(SignInFailure).where(SignInFailure.at <= clock.now() - WINDOW))
+
+
+def add_team(session: Session, plan_id: int, name: str, actor: Actor) -> Team:
+    """Add an inspection team to a plan."""
+    team = Team(plan_id=plan_id, name=text.clean(name))
+    session.add(team)
+    session.flush()
+    journal.write(session, actor, "team.added", "team", team.id, plan_id)
+    return team
+
+
+def join(session: Session, team: Team, person: Person, post: str = "", leads: bool = False) -> None:
+    """Make `person` a member of `team`, with a post (chức danh)."""
+    team.members.append(Member(person_id=person.id, post=text.clean(post), leads=leads))
+    session.flush()
+
+
+def issue_phone(
+    session: Session, plan_id: int, person: Person, actor: Actor, team: Team | None = None
+) -> tuple[Phone, str]:
+    """Return a phone for `person` in a plan, and its token, which is never shown again.
+
+    A phone the person had in this plan before is revoked: one token per person and plan.
+    """
+    for held in session.scalars(
+        select(Phone).where(
+            Phone.plan_id == plan_id, Phone.person_id == person.id, Phone.revoked_at.is_(None)
+        )
+    ):
+        revoke_phone(session, held, actor)
+    token = secrets.token_urlsafe(48)
+    phone = Phone(
+        plan_id=plan_id,
+        person_id=person.id,
+        team_id=team.id if team else None,
+        token_sha256=sha256(token),
+        created_at=clock.now(),
+    )
+    session.add(phone)
+    session.flush()
+    journal.write(session, actor, "phone.issued", "phone", phone.id, plan_id, person=person.id)
+    return phone, token
+
+
+def revoke_phone(session: Session, phone: Phone, actor: Actor) -> None:
+    """Make the phone's token worthless from the next request on."""
+    if phone.revoked_at is not None:
+        return
+    phone.revoked_at = clock.now()
+    session.flush()
+    journal.write(session, actor, "phone.revoked", "phone", phone.id, phone.plan_id)
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """A phone that has shown a good token: whose it is and what it may reach."""
+
+    phone_id: int
+    person_id: int
+    person_name: str
+    plan_id: int
+    team_id: int | None
+    seen_at: dt.datetime | None
+
+    @property
+    def actor(self) -> Actor:
+        """Return how the journal names what this phone does."""
+        return Actor("phone", self.person_id, self.person_name)
+
+
+def carrier(session: Session, token: str, plan_id: int) -> Carrier:
+    """Return the phone that holds `token` in this plan.
+
+    Raises:
+        PhoneRefused: no such token here, or revoked, or its person no longer serves.
+    """
+    row = session.execute(
+        select(Phone.id, Phone.person_id, Person.name, Phone.team_id, Phone.last_seen_at)
+        .join(Person, Person.id == Phone.person_id)
+        .where(
+            Phone.token_sha256 == sha256(token),
+            Phone.plan_id == plan_id,
+            Phone.revoked_at.is_(None),
+            Person.active,
+        )
+    ).one_or_none()
+    if row is None:
+        raise PhoneRefused()
+    return Carrier(row[0], row[1], row[2], plan_id, row[3], row[4])
+
+
+def due_to_be_seen(phone: Carrier) -> bool:
+    """Tell whether the phone's last contact is worth writing again."""
+    return phone.seen_at is None or clock.now() - phone.seen_at > SEEN_EVERY
+
+
+def see(session: Session, phone_id: int, device: str | None, agent: str | None) -> None:
+    """Keep when, from which device and with which app a phone last came."""
+    values = {"last_seen_at": clock.now(), "last_agent": (agent or "")[:200] or None}
+    if device:
+        values["last_device"] = device[:200]
+    session.execute(update(Phone).where(Phone.id == phone_id).values(**values))
+
+
+def phone_of_plan(session: Session, plan_id: int, phone_id: int) -> Phone:
+    """Return a phone of a plan.
+
+    Raises:
+        NotFound: it is none of this plan's.
+    """
+    phone = session.get(Phone, phone_id)
+    if phone is None or phone.plan_id != plan_id:
+        raise NotFound()
+    return phone

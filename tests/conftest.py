@@ -1,0 +1,194 @@
+"""The standing cast and the real parts: application, database, files, phones."""
+
+import contextvars
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from server import migrate
+from server.app import create_app
+from server.config import Settings, from_environment
+from server.db import db, transaction
+from server.journal import Actor
+from server.monitoring import catalogue
+from server.monitoring import service as monitoring
+from server.monitoring.models import Plan, Round
+from server.permissions import Role
+from server.places import queries as places
+from server.places import service as places_service
+from server.teams import service as teams
+from server.teams.models import Person
+from tests import engines
+
+PASSWORD = "ruộng bậc thang"
+ACTOR = Actor("command", None, "tests")
+VU_BAN = "2024/36/359"
+ON_POSTGRES = os.environ.get("THUCDIA_TEST_DB") == "postgres"
+
+
+def settings_for(var: Path, url: str) -> Settings:
+    """Return the settings of a test's own installation."""
+    base = from_environment({"THUCDIA_VAR": str(var), "DATABASE_URL": url, "THUCDIA_DEMO": "0"})
+    return replace(base, testing=True, secret_key="tests")
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A migrated database with the code lists and the programme: copied for each test."""
+    folder = tmp_path_factory.mktemp("template")
+    if ON_POSTGRES:
+        server = engines.postgres()
+        _admin(server, "CREATE DATABASE template_thucdia")
+        url = f"{server}/template_thucdia"
+    else:
+        url = f"sqlite:///{folder / 'template.sqlite3'}"
+    app = create_app(settings_for(folder, url))
+    with app.app_context():
+        migrate.upgrade(db.engine)
+        with transaction() as session:
+            places_service.load_editions(session)
+            catalogue.load(session)
+        db.engine.dispose()
+    return url
+
+
+def _admin(server: str, statement: str) -> None:
+    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture
+def database(template: str, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh copy of the template, for one test."""
+    if not ON_POSTGRES:
+        path = tmp_path / "thucdia.sqlite3"
+        shutil.copy(make_url(template).database or "", path)
+        yield f"sqlite:///{path}"
+        return
+    server, name = template.rsplit("/", 1)[0], f"t{uuid.uuid4().hex[:12]}"
+    _admin(server, f"CREATE DATABASE {name} TEMPLATE template_thucdia")
+    yield f"{server}/{name}"
+    _admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+class Client(FlaskClient):
+    """A client whose every request has a context of its own, as on a real server."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        """Send one request, outside whatever context the test holds."""
+        return contextvars.Context().run(super().open, *args, **kwargs)
+
+
+@pytest.fixture
+def app(database: str, tmp_path: Path) -> Iterator[Flask]:
+    """The real application on a database of its own."""
+    found = create_app(settings_for(tmp_path / "var", database))
+    found.test_client_class = Client
+    with found.app_context():
+        yield found
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def session(app: Flask) -> Session:
+    """A session of the test's database; write inside `transaction()`."""
+    return db.session()
+
+
+@pytest.fixture
+def drain(app: Flask) -> Callable[[], int]:
+    """Do the work that waits after what the test did; what the worker would do."""
+    return app.extensions["jobs"].drain
+
+
+@dataclass
+class Cast:
+    """Lan (inspector), Minh (coordinator), Hoa (reviewer) of Vụ Bản; An of another district."""
+
+    lan: Person
+    minh: Person
+    hoa: Person
+    an: Person
+    admin: Person
+
+
+@pytest.fixture
+def cast(app: Flask) -> Cast:
+    """The people of every story."""
+    with transaction() as session:
+        return Cast(
+            lan=_person(session, "Lan", Role.INSPECTOR, VU_BAN),
+            minh=_person(session, "Minh", Role.COORDINATOR, VU_BAN),
+            hoa=_person(session, "Hoa", Role.REVIEWER, VU_BAN),
+            an=_person(session, "An", Role.COORDINATOR, "2024/83/835"),
+            admin=_person(session, "Quản trị", Role.ADMINISTRATOR, ""),
+        )
+
+
+def _person(session: Session, name: str, role: Role, area: str) -> Person:
+    email = f"{name.split()[0].lower().replace('ả', 'a')}@example.vn"
+    person = teams.add_person(session, name, ACTOR, email, None)
+    teams.grant(session, person, role, area, ACTOR)
+    return person
+
+
+@pytest.fixture
+def plan(app: Flask) -> Plan:
+    """The plan of Vụ Bản, 2024, with one round and no visits."""
+    with transaction() as session:
+        district = session.scalars(places.place("2024", "359")).one()
+        found = monitoring.add_plan(
+            session, "Giám sát huyện Vụ Bản 2024", "gnbv-2021-2025", district, "2024", ACTOR
+        )
+        monitoring.add_round(session, found, "VB24-1", "Đợt 1", ACTOR)
+    return found
+
+
+@pytest.fixture
+def round_(session: Session, plan: Plan) -> Round:
+    """The plan's first round."""
+    return session.query(Round).filter_by(plan_id=plan.id).one()
+
+
+@pytest.fixture
+def browser(app: Flask) -> Callable[[Person | None], FlaskClient]:
+    """Make a browser in which a person is signed in (None: nobody), CSRF checks switched off."""
+    app.config["WTF_CSRF_ENABLED"] = False
+
+    def open_for(person: Person | None) -> FlaskClient:
+        client = app.test_client()
+        if person is not None:
+            with transaction() as session:
+                key = teams.open_sign_in(session, person)
+            with client.session_transaction() as cookie:
+                cookie["key"] = key
+        return client
+
+    return open_for
+
+
+@pytest.fixture
+def token(session: Session, cast: Cast, plan: Plan) -> str:
+    """The token of Lan's phone in the plan."""
+    with transaction() as writing:
+        return teams.issue_phone(writing, plan.id, cast.lan, ACTOR)[1]
+
+
+@pytest.fixture
+def base(token: str, plan: Plan) -> str:
+    """The path under which Lan's phone finds its server."""
+    return f"/v1/key/{token}/projects/{plan.id}"
