@@ -6,7 +6,7 @@ An edition is named by its id ('2024'), a place by edition and code.
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from server.places.distance import Point, box_around, metres_between
@@ -55,12 +55,12 @@ def children(edition: str, code: str) -> Select[Place]:
 
 def subtree(edition: str, *codes: str) -> Select[Place]:
     """Return the places of `codes` and all below them, in no order: for checks of scope."""
-    return select(Place).where(Place.edition_id == edition, _within(codes))
+    return select(Place).where(_within(edition, codes))
 
 
 def subtree_ids(edition: str, *codes: str) -> Select[int]:
     """Return the ids of `subtree`, to be used as in `Visit.place_id.in_(...)`."""
-    return select(Place.id).where(Place.edition_id == edition, _within(codes))
+    return select(Place.id).where(_within(edition, codes))
 
 
 def communes_under(edition: str, *codes: str) -> Select[Place]:
@@ -91,7 +91,7 @@ def search(edition: str, text: str, under: str | None = None, limit: int = 20) -
         Place.edition_id == edition, Place.folded.contains(wanted or "\n", autoescape=True)
     )
     if under is not None:
-        found = found.where(_within([under]))
+        found = found.where(_within(edition, [under]))
     return found.order_by(
         _closeness(wanted), func.length(Place.code), Place.sort_key, Place.code
     ).limit(limit)
@@ -128,11 +128,7 @@ def hamlets_of(
 
     With `on`, only those that existed that day; with `text`, only those whose name holds it.
     """
-    found = (
-        select(Hamlet)
-        .join(Place, Hamlet.place_id == Place.id)
-        .where(Place.edition_id == edition, _within([code]))
-    )
+    found = select(Hamlet).join(Place, Hamlet.place_id == Place.id).where(_within(edition, [code]))
     if on is not None:
         found = found.where(
             or_(Hamlet.valid_from.is_(None), Hamlet.valid_from <= on),
@@ -195,8 +191,10 @@ def _listed(places: Select[Place]) -> Select[Place]:
     return places.order_by(Place.sort_key, Place.code)
 
 
-def _within(codes: Sequence[str]) -> ColumnElement[bool]:
-    return or_(Place.code.in_(codes), Place.parent_code.in_(codes), Place.province_code.in_(codes))
+def _within(edition: str, codes: Sequence[str]) -> ColumnElement[bool]:
+    """Name the edition in every branch: then each is answered by an index of its own."""
+    columns = (Place.code, Place.parent_code, Place.province_code)
+    return or_(*(and_(Place.edition_id == edition, column.in_(codes)) for column in columns))
 
 
 def _closeness(wanted: str) -> ColumnElement[int]:
