@@ -48,6 +48,10 @@ class Reader(Protocol):
         """Tell whether any role of theirs gives `right`."""
         ...
 
+    def areas(self, right: May | None = None) -> list[str]:
+        """Return the areas in which they hold `right`; '' is the whole country."""
+        ...
+
 
 class BoundedRequest(Request):
     """A request whose parts are bounded: text in memory, files spooled to disk."""
