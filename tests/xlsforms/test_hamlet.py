@@ -6,7 +6,7 @@ pytestmark = pytest.mark.java
 
 BEFORE = {"visit": "v1", "hamlet": "t2", "visit_kind": "dinh_ky"}
 LOOKED_UP = {"commune_code": "13780", "round_code": "R1"}
-NOTICE = {"cs_notice": "", "cs_notice_version": "2026-02"}
+VERSION = {"cs_notice_version": "2026-02"}
 
 FULL = (
     BEFORE
@@ -52,18 +52,18 @@ def test_everything_told_in_the_hamlet_is_kept(filled, record):
     rounds |= {"mf_text#2": "Sổ họp không có", "mf_project#2": "", "mf_severity#2": "3"}
     rounds |= {"mf_photo": "photo", "mf_photo#2": ""}
 
-    expected = FULL | LOOKED_UP | NOTICE | rounds | dict.fromkeys(PHOTOS, "photo")
+    expected = FULL | LOOKED_UP | VERSION | rounds | dict.fromkeys(PHOTOS, "photo")
     assert record(filled["full"]) == expected
 
 
 def test_the_shortest_talk_leaves_no_photo_and_no_follow_up_question(filled, record):
-    expected = SHORTEST | LOOKED_UP | NOTICE | dict.fromkeys(LEFT_OUT, "")
+    expected = SHORTEST | LOOKED_UP | VERSION | dict.fromkeys(LEFT_OUT, "")
 
     assert record(filled["shortest"]) == expected
 
 
 def test_who_refuses_leaves_the_reason_and_nothing_else(filled, record):
-    assert record(filled["refused"]) == REFUSED | LOOKED_UP | {"cs_notice": "", "inspectors": ""}
+    assert record(filled["refused"]) == REFUSED | LOOKED_UP | {"inspectors": ""}
     assert set(filled["refused"].attachments) == {"audit.csv"}
 
 

@@ -9,8 +9,7 @@ pytestmark = pytest.mark.java
 BEFORE = {"visit": "v1", "hamlet": "t1"}
 LOOKED_UP = {"commune_code": "13780", "round_code": "R1"}
 AGREED = {"met": "yes", "consent": "yes", "consent_photo": "no", "consent_audio": "no"}
-VERSION = {"cs_notice": "", "cs_notice_version": "2026-02"}
-CLOSING_NOTES = {"g_scale": "", "g_thanks": ""}
+VERSION = {"cs_notice_version": "2026-02"}
 
 EVERY_SUPPORT = "sinh_ke san_xuat dinh_duong dao_tao_nghe xkld viec_lam nha_o thong_tin bhyt"
 FULL = (
@@ -68,19 +67,19 @@ def filled(fill_form, photo):
 
 
 def test_with_every_kind_of_support_every_question_is_kept(filled, record):
-    expected = FULL | LOOKED_UP | VERSION | CLOSING_NOTES | dict.fromkeys(PHOTOS, "photo")
+    expected = FULL | LOOKED_UP | VERSION | dict.fromkeys(PHOTOS, "photo")
 
     assert record(filled["full"]) == expected | {"l_project": "DA2"}
 
 
 def test_without_support_only_the_short_interview_is_kept(filled, record):
-    expected = SHORTEST | LOOKED_UP | VERSION | CLOSING_NOTES | dict.fromkeys(LEFT_OUT, "")
+    expected = SHORTEST | LOOKED_UP | VERSION | dict.fromkeys(LEFT_OUT, "")
 
     assert record(filled["shortest"]) == expected
 
 
 def test_who_refuses_leaves_the_reason_and_nothing_else(filled, record):
-    assert record(filled["refused"]) == REFUSED | LOOKED_UP | {"cs_notice": ""}
+    assert record(filled["refused"]) == REFUSED | LOOKED_UP
     assert b"consent_at" not in filled["refused"].xml
     assert set(filled["refused"].attachments) == {"audit.csv"}
 
@@ -103,7 +102,6 @@ def test_consent_taken_back_before_sending_empties_the_record(fill_form, filled,
     )
 
     assert record(again) == REFUSED | LOOKED_UP | {
-        "cs_notice": "",
         "refuse_why": "khac",
         "deprecatedID": filled["full"].instance_id,
     }
