@@ -1,35 +1,14 @@
 """Questions about plans, rounds, visits and records; nothing here writes."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.monitoring.models import Plan, Project, Record, Round, Table, Visit
+from server.places.scope import inside as inside
+from server.places.scope import touches as touches
 from server.problems import NotFound
-
-
-def inside(column: Any, areas: Iterable[str]) -> ColumnElement[bool]:
-    """Return the condition that an area column lies in one of `areas`; '' is everywhere."""
-    found = list(areas)
-    if "" in found:
-        return true()
-    if not found:
-        return false()
-    return or_(*(or_(column == area, column.startswith(area + "/")) for area in found))
-
-
-def touches(column: Any, areas: Iterable[str]) -> ColumnElement[bool]:
-    """Return the condition that an area column and one of `areas` overlap.
-
-    A district's plan is seen from the province above it and from a commune inside it.
-    """
-    found = list(areas)
-    above = [
-        area.rsplit("/", depth)[0] for area in found for depth in range(1, area.count("/") + 1)
-    ]
-    return or_(inside(column, found), column.in_([*above, ""]) if found else false())
 
 
 def plans_for(session: Session, areas: Iterable[str]) -> Sequence[Plan]:

@@ -11,6 +11,7 @@ from server.journal import Actor
 from server.monitoring.models import Origin, Plan, Record, Round, RoundKind, Visit
 from server.monitoring.problems import AlreadyVisited, OutsidePlan
 from server.places.models import Place
+from server.places.scope import within as within
 from server.teams.models import Team
 
 
@@ -92,15 +93,6 @@ def add_visit(
     session.flush()
     journal.write(session, actor, "visit.added", "visit", visit.id, plan.id, place=place.code)
     return visit
-
-
-def within(area: str, scope: str) -> bool:
-    """Tell whether `area` is `scope` or lies beneath it; '' is the whole country.
-
-    >>> within("2024/36/359/13741", "2024/36/359"), within("2024/36/3590", "2024/36/359")
-    (True, False)
-    """
-    return scope in ("", area) or area.startswith(scope + "/")
 
 
 def _number(session: Session, plan: Plan) -> str:
