@@ -63,7 +63,8 @@ class Filled:
         attachments: photos, sounds and `audit.csv` by the names the answers give.
         report: what the engine said: `formId`, `version`, `instanceName`, `deprecatedID`,
             `answers` (path and value in the order asked), `unused` (given answers that were never
-            asked for) and, when lenient, `problems` (path and reason).
+            asked for), `problems` (path and reason; empty unless lenient) and `valid` (a phone
+            would let the form be finished).
     """
 
     instance_id: str
@@ -142,7 +143,8 @@ def fill(
         previous: a sent form to open for editing: the new one gets its own instanceID and
             names the old one in deprecatedID. Given as `Filled`, its photos come along.
         gps: 'lat lon altitude accuracy' of the phone, for positions taken in the background.
-        lenient: keep a form whose given answers were partly refused, if what is left is valid.
+        lenient: keep a form whose given answers were partly refused, even if what is left is not
+            valid; its report says so.
         repeats: how many rounds of an open repeat to invent with auto='all'.
         timeout_s: for the whole run.
 
@@ -161,7 +163,6 @@ def fill(
             "auto": auto,
             "seed": seed,
             "repeats": repeats,
-            "lenient": lenient,
             "username": username,
             "deviceId": device_id,
             "language": language,
@@ -172,7 +173,7 @@ def fill(
         reports = _run(path, timeout_s)
         if len(reports) != len(wanted):
             raise FillFailed(number=len(reports) + 1, reason="the engine stopped")
-        return [_taken(number, report) for number, report in enumerate(reports, start=1)]
+        return [_taken(number, each, lenient) for number, each in enumerate(reports, start=1)]
 
 
 def _lay_out(
@@ -227,9 +228,9 @@ def _run(job: Path, timeout_s: float) -> list[dict[str, Any]]:
     return [json.loads(report) for report in done.stdout.decode("utf-8").splitlines()]
 
 
-def _taken(number: int, report: dict[str, Any]) -> Filled:
+def _taken(number: int, report: dict[str, Any], lenient: bool) -> Filled:
     """Return the form that a report speaks of, read from its folder."""
-    if not report.get("ok"):
+    if not (report["ok"] or (lenient and "dir" in report)):
         reasons = [f"{each['path']}: {each['reason']}" for each in report.get("problems", [])]
         raise FillFailed(number=number, reason="; ".join(reasons) or report.get("error", "?"))
     folder = Path(report.pop("dir"))

@@ -200,6 +200,14 @@ def test_lenient_keeps_what_is_left_and_says_what_was_refused(form):
 
     assert values(filled)["kinds"] == [""]
     assert [each["path"] for each in filled.report["problems"]] == ["/data/g/kinds"]
+    assert filled.report["valid"]
+
+
+def test_lenient_says_when_a_phone_would_not_have_finished_the_form(form):
+    [filled] = fill(form, MEDIA, ANSWERS | {"age": 17}, auto="none", lenient=True)
+
+    assert values(filled)["age"] == [""]
+    assert not filled.report["valid"]
 
 
 def test_an_engine_that_does_not_end_is_stopped(form):

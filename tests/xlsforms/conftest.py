@@ -2,7 +2,7 @@ import io
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
@@ -31,6 +31,7 @@ t9,Thôn Ngõ Trang,13783
     "households.csv": """name,label,hamlet_code,commune_code
 h1,KT-001 N.V.A,t1,13780
 h2,KT-002 T.T.B,t1,13780
+h3,KT-003 L.V.D,t2,13780
 h9,LM-001 P.V.C,t9,13783
 """,
     "models.csv": """name,label,commune_code
@@ -76,6 +77,17 @@ def fill_form() -> Callable[..., list[Filled]]:
         return javarosa.fill(compiled(form_id), media, answers, **settings)
 
     return fill
+
+
+@pytest.fixture(scope="session")
+def refused_at(fill_form: Callable[..., list[Filled]]) -> Callable[..., list[str]]:
+    """Return, for each set of answers, the first question at which the phone refuses."""
+
+    def ask(form_id: str, answers: Iterable[Answers]) -> list[str]:
+        filled = fill_form(form_id, *answers, lenient=True)
+        return [each.report["problems"][0]["path"].rpartition("/")[2] for each in filled]
+
+    return ask
 
 
 @pytest.fixture(scope="session")

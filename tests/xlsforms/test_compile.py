@@ -14,3 +14,13 @@ def test_a_form_compiles_without_a_warning(form_id, xform):
 def test_odk_validate_accepts_every_form(validated):
     assert validated.returncode == 0, validated.stderr
     assert validated.stdout.count("Xform is valid!") == len(FORMS)
+
+
+@pytest.mark.java
+@pytest.mark.parametrize("form_id", FORMS)
+def test_whatever_is_answered_a_form_can_be_completed(form_id, fill_form):
+    """Answers are invented at random, also where only required questions are answered."""
+    for auto in ("all", "required"):
+        made = fill_form(form_id, *({"visit": "v1"} for _ in range(5)), auto=auto, seed=3)
+
+        assert len({filled.instance_id for filled in made}) == 5

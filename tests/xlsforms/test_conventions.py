@@ -171,3 +171,31 @@ def test_lists_come_from_the_server(form_id):
                 "classes.csv",
                 "findings.csv",
             }
+
+
+@pytest.mark.parametrize("form_id", FORMS)
+def test_names_voices_signatures_and_places_of_people_are_marked_as_personal(form_id):
+    people = form_id in INTERVIEWS
+    for row in survey(form_id):
+        assert row["privacy"] in {"", "personal", "sensitive"}, row["name"]
+        if row["name"].endswith("resp_name") or row["appearance"] == "signature":
+            assert row["privacy"]
+        if people and row["type"] in {"audio", "geopoint"}:
+            assert row["privacy"], row["name"]
+
+
+@pytest.mark.parametrize("form_id", FORMS)
+def test_every_form_says_by_what_right_it_asks(form_id):
+    [settings] = workbook.read_texts(form_id)["settings"].rows
+
+    asks = form_id in INTERVIEWS
+    expected = "consent$" if asks else r"state_duty: (Thông tư|Quyết định) \d+/"
+    assert re.match(expected, settings["legal_basis"])
+
+
+@pytest.mark.parametrize("form_id", FORMS)
+def test_figures_offered_for_a_table_are_numbers_and_name_its_row(form_id):
+    for row in survey(form_id):
+        if row["bieu_row"]:
+            assert re.fullmatch(r"(0[3-9]|1[0-5])\.[a-z0-9_]+", row["bieu_row"])
+            assert row["type"] in {"integer", "decimal"}

@@ -1,5 +1,7 @@
 import io
 import shutil
+import subprocess
+import sys
 
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -162,3 +164,31 @@ def test_an_empty_workbook_is_refused():
 
     with pytest.raises(SheetError, match="Thiếu trang survey"):
         workbook.from_bytes(buffer.getvalue())
+
+
+def at_a_desk(home, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Type `python -m xlsforms ...` in a copy of the project."""
+    line = [sys.executable, "-m", "xlsforms", *arguments]
+    return subprocess.run(line, cwd=home.parent, capture_output=True, text=True)
+
+
+def test_an_edited_workbook_is_taken_and_all_that_depends_on_it_made_anew(home):
+    def change(book):
+        for row in book["choices"].iter_rows(min_row=2):
+            if (row[0].value, row[1].value) == ("sex", "nu"):
+                row[2].value = "Nữ giới"
+
+    (home.parent / "mine.xlsx").write_bytes(edited("gnbv_hamlet", change))
+    said = at_a_desk(home, "take", "mine.xlsx")
+
+    assert said.stdout.split() == ["choices.csv", "gnbv_hamlet.xlsx", "gnbv_household.xlsx"]
+    again = at_a_desk(home, "build")
+    assert (again.returncode, again.stdout) == (0, "")
+
+
+def test_wrong_use_at_a_desk_explains_itself(home):
+    (home.parent / "mine.xlsx").write_bytes(edited("gnbv_hamlet", without_settings))
+
+    assert "take EDITED.xlsx" in at_a_desk(home).stderr
+    assert "Thiếu trang settings" in at_a_desk(home, "take", "mine.xlsx").stderr
+    assert "absent.xlsx" in at_a_desk(home, "take", "absent.xlsx").stderr
