@@ -350,9 +350,10 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[Unit]:
             reason_vi=f"tiêu đề phải bắt đầu bằng unit_id và theo thứ tự {', '.join(COLUMNS)}",
             reason_en=f"the header starts with unit_id and follows the order {', '.join(COLUMNS)}",
         )
-    last = ""
+    last, plain = "", _plain_line(header)
     for row, line in enumerate(source, start=2):
-        unit = _canonical_unit(line, header, row)
+        match = plain.match(line)
+        unit = _unit_of_plain(header, match[0]) if match else _canonical_unit(line, header, row)
         if unit.id <= last:
             raise NotCanonical(
                 row=row,
@@ -361,6 +362,27 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[Unit]:
             )
         last = unit.id
         yield unit
+
+
+_PLAIN = {
+    "unit_id": r"[0-9A-Za-z._-]+",
+    "parent": r"[0-9A-Za-z._-]*",
+    "size": r"(?:0|[1-9][0-9]{0,6})?",
+}
+
+
+def _plain_line(header: Sequence[str]) -> re.Pattern[bytes]:
+    """Return the form of lines that need no closer look: plain letters and codes, no degrees."""
+    parts = [_PLAIN.get(name, r"(?:[0-9A-Za-z._-]+(?: [0-9A-Za-z._-]+)*)?") for name in header]
+    if {"lat", "lon"} & set(header):
+        parts = [r"(?!)"]
+    return re.compile("\t".join(parts).encode() + rb"\n\Z")
+
+
+def _unit_of_plain(header: Sequence[str], line: bytes) -> Unit:
+    record = dict(zip(header, line.decode()[:-1].split("\t"), strict=True))
+    size = record.pop("size", "")
+    return Unit(record.pop("unit_id"), size=int(size) if size else None, **record)  # type: ignore[arg-type]
 
 
 def _cells(line: bytes, row: int) -> list[str]:

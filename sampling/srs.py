@@ -48,15 +48,19 @@ def draw(unit_ids: Iterable[str], size: int, seed: str, reserves: int = 0) -> Si
         if first_row.setdefault(unit_id, row) != row:
             raise DuplicateId(unit_id=unit_id, row=row, first_row=first_row[unit_id])
     check_enough(size + reserves, len(first_row), "ALL")
-    ranked = [unit_id for _, unit_id in smallest(first_row, size + reserves, seed)]
-    return SimpleDraw(tuple(ranked[:size]), tuple(ranked[size:]), Fraction(size, len(first_row)))
+    order = [unit_id for _, unit_id in smallest(first_row, size + reserves, seed)]
+    return SimpleDraw(tuple(order[:size]), tuple(order[size:]), Fraction(size, len(first_row)))
 
 
 def select(unit_ids: Sequence[str], n: int, reserves: int, seed_string: str) -> list[Chosen]:
     """Return the n chosen and then the reserves, by ticket."""
-    pi = Fraction(n, len(unit_ids))
-    ranked = smallest(unit_ids, n + reserves, seed_string)
-    return [Chosen(unit_id, pi, place < n) for place, (_, unit_id) in enumerate(ranked)]
+    return ranked(smallest(unit_ids, n + reserves, seed_string), n, len(unit_ids))
+
+
+def ranked(tickets: Sequence[tuple[str, str]], n: int, population: int) -> list[Chosen]:
+    """Return the first n of some tickets, in order, as chosen, and the others as reserves."""
+    pi = Fraction(n, population)
+    return [Chosen(unit_id, pi, place < n) for place, (_, unit_id) in enumerate(tickets)]
 
 
 def check_enough(asked: int, available: int, stratum: str) -> None:

@@ -57,24 +57,43 @@ def short(full: str) -> str:
     return full[:SHORT_TICKET]
 
 
-def smallest(unit_ids: Iterable[str], count: int, seed_string: str) -> list[tuple[str, str]]:
-    """Return the `count` smallest (ticket, unit id), in order; memory grows with `count` only.
+class Smallest:
+    """Keeps the smallest tickets of ids that stream by; memory grows with `count` only.
 
-    The ids may stream from a file of millions: a number is written out in decimal only when its
-    last four digits (the first four of the ticket) do not already rule it out.
+    A number is written out in decimal only when its last four digits (the first four of the
+    ticket) do not already rule it out.
     """
-    key = seed_key(seed_string)
-    kept: list[tuple[str, str]] = []
-    room, worst = 2 * count + 1_000, 9_999
-    for unit_id in unit_ids:
-        number = int.from_bytes(sha256((key + unit_id).encode()).digest(), "big")
-        if _REVERSED[number % 10_000] > worst:
-            continue
-        kept.append((_as_ticket(number), unit_id))
-        if len(kept) >= room:
-            kept = sorted(kept)[:count]
-            worst = int(kept[-1][0][2:6]) if kept else -1
-    return sorted(kept)[:count]
+
+    def __init__(self, count: int, seed_string: str) -> None:
+        self._key, self._count = seed_key(seed_string).encode(), count
+        self._kept: list[tuple[str, str]] = []
+        self._room, self._worst = 2 * count + 1_000, 9_999 if count else -1
+
+    def offer(self, unit_ids: Iterable[bytes]) -> None:
+        """Look at some more ids, each as bytes."""
+        key, kept, worst = self._key, self._kept, self._worst
+        number_of = int.from_bytes
+        for unit_id in unit_ids:
+            number = number_of(sha256(key + unit_id).digest(), "big")
+            if _REVERSED[number % 10_000] > worst:
+                continue
+            kept.append((_as_ticket(number), unit_id.decode()))
+            if len(kept) >= self._room:
+                kept.sort()
+                del kept[self._count :]
+                worst = int(kept[-1][0][2:6])
+        self._worst = worst
+
+    def result(self) -> list[tuple[str, str]]:
+        """Return the smallest (ticket, unit id) so far, in order."""
+        return sorted(self._kept)[: self._count]
+
+
+def smallest(unit_ids: Iterable[str], count: int, seed_string: str) -> list[tuple[str, str]]:
+    """Return the `count` smallest (ticket, unit id), in order."""
+    keeper = Smallest(count, seed_string)
+    keeper.offer(unit_id.encode() for unit_id in unit_ids)
+    return keeper.result()
 
 
 class Stream:

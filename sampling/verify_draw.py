@@ -165,36 +165,34 @@ def numbers(key: str, label: str) -> Callable[[int], int]:
 
 def read_frame(stream: IO[bytes], digest: Any = None) -> Iterator[tuple[Row, bool, bool]]:
     """Yield (unit, drawable, purposive) line by line; complain of the first line that is wrong."""
-    header: list[str] = []
-    last = ""
+    header, last = [""], ""
     for number, raw in enumerate(stream, start=1):
         if digest is not None:
             digest.update(raw)
         text = raw.decode("utf-8")
-        if not text.endswith("\n") or "\r" in text or not unicodedata.is_normalized("NFC", text):
+        if not text.endswith("\n") or "\r" in text or not composed(text):
             raise Unreadable(f"frame.tsv line {number}: not UTF-8 NFC ending in LF")
         cells = text[:-1].split("\t")
         if number == 1:
             header = cells
             if header[0] != "unit_id" or header != [name for name in KNOWN if name in header]:
                 raise Unreadable(f"frame.tsv: header {cells!r}")
+            width = len(header)
+            at = [header.index(name) if name in header else width for name in KNOWN]
             continue
-        if len(cells) != len(header) or not ID.match(cells[0]) or cells[0] <= last:
+        if len(cells) != width or not ID.match(cells[0]) or cells[0] <= last:
             raise Unreadable(f"frame.tsv line {number}: {cells[0]!r} repeated, unordered or bad")
         last = cells[0]
-        got = dict(zip(header, cells)).get
-        point = [got(part, "").replace(".", "") or "0" for part in ("lat", "lon")]
-        row = Row(
-            last,
-            got("parent", ""),
-            got("stratum", ""),
-            int(got("size", "") or 0),
-            got("order_key", ""),
-            int(point[0]),
-            int(point[1]),
-        )
-        out, named = got("excluded", ""), got("purposive", "")
+        cells.append("")  # what a column that is not there holds
+        _, parent, stratum, size, key, out, named, lat, lon, _ = [cells[place] for place in at]
+        north, east = (int(part.replace(".", "")) if part else 0 for part in (lat, lon))
+        row = Row(last, parent, stratum, int(size) if size else 0, key, north, east)
         yield row, not out and not named, bool(named) and not out
+
+
+def composed(text: str) -> bool:
+    """Return whether a text is in Unicode NFC."""
+    return text.isascii() or unicodedata.is_normalized("NFC", text)
 
 
 # --- how many from each stratum -------------------------------------------------------------
@@ -379,42 +377,59 @@ def draw_stratum(
     ]
 
 
+class Gathered:
+    """What one reading of the frame leaves: its hash, counts, and what the draw needs."""
+
+    def __init__(self, record: dict[str, Any], key: str) -> None:
+        self.digest, self.units = hashlib.sha256(), 0
+        self.count: dict[str, int] = {}
+        self.size: dict[str, int] = {}
+        self.apart: list[Row] = []  # named for a reason, without a weight
+        self.pools: dict[str, list[tuple[str, Row]]] = {}  # the smallest tickets (simple draws)
+        self.groups: dict[str, list[Row]] = {}  # all units (other methods)
+        self.split, self.simple = "strata" in record, record["method"] == "srs"
+        self.most, self.key = record["n"] + record["reserves"], key
+
+    def read(self, stream: IO[bytes]) -> None:
+        """Read the frame once; of simple draws only units with small tickets are kept."""
+        bars: dict[str, str] = {}
+        for row, free, purposive in read_frame(stream, self.digest):
+            self.units += 1
+            if not free:
+                self.apart += [row] if purposive else []
+                continue
+            label = row.stratum if self.split else "ALL"
+            self.count[label] = self.count.get(label, 0) + 1
+            self.size[label] = self.size.get(label, 0) + row.size
+            if not self.simple:
+                self.groups.setdefault(label, []).append(row)
+                continue
+            number = ticket(self.key, row.id)
+            if number > bars.get(label, "1"):
+                continue
+            pool = self.pools.setdefault(label, [])
+            pool.append((number, row))
+            if len(pool) > 2 * self.most + 1000:
+                pool[:] = heapq.nsmallest(self.most, pool)
+                bars[label] = pool[-1][0]
+
+
 def redo(
-    package: zipfile.ZipFile,
-    record: dict[str, Any],
-    key: str,
-    counts: dict[str, int],
-    given: dict[str, int],
+    record: dict[str, Any], key: str, frame: Gathered, given: dict[str, int]
 ) -> tuple[dict[str, list[Line]], dict[str, str]]:
     """Return the lines of every stratum and the parents of the units in them."""
-    split, parents = "strata" in record, {}
-    groups: dict[str, list[Row]] = {}
-    lines: dict[str, list[Line]] = {}
-    with package.open("frame.tsv") as stream:
-        drawable = (row for row, free, _ in read_frame(stream) if free)
-        if record["method"] == "srs" and not split:
-            wanted = given["ALL"] + record["reserves"]
-            best = heapq.nsmallest(wanted, ((ticket(key, u.id), u.id, u.parent) for u in drawable))
-            pi = Fraction(given["ALL"], counts["ALL"])
-            parents = {unit_id: parent for _, unit_id, parent in best}
-            roles = ["main"] * given["ALL"] + ["reserve"] * record["reserves"]
-            return {"ALL": [Line(r, b[1], pi) for r, b in zip(roles, best)]}, parents
-        for row in drawable:
-            groups.setdefault(row.stratum if split else "ALL", []).append(row)
-    for label, units in sorted(groups.items()):
-        if record["method"] == "srs":
-            spare = min(record["reserves"], len(units) - given[label])
-            ranked = heapq.nsmallest(
-                given[label] + spare, ((ticket(key, u.id), u.id) for u in units)
-            )
-            pi = Fraction(given[label], len(units))
-            lines[label] = [
-                Line("main" if place < given[label] else "reserve", unit_id, pi)
-                for place, (_, unit_id) in enumerate(ranked)
-            ]
+    lines, parents = {}, {}
+    for label in sorted(frame.count):
+        n, held = given[label], frame.count[label]
+        if frame.simple:
+            best = heapq.nsmallest(n + min(record["reserves"], held - n), frame.pools[label])
+            units = [row for _, row in best]
+            roles = ["main"] * n + ["reserve"] * (len(best) - n)
+            lines[label] = [Line(r, row.id, Fraction(n, held)) for r, row in zip(roles, units)]
         else:
-            lines[label] = draw_stratum(record, label, units, given[label], key)
-        parents.update({u.id: u.parent for u in units})
+            units = frame.groups[label]
+            lines[label] = draw_stratum(record, label, units, n, key)
+        parents.update({row.id: row.parent for row in units})
     return lines, parents
 
 
@@ -600,33 +615,23 @@ def checks(package: zipfile.ZipFile, paper: str = "") -> Iterator[Check]:
     text = package.read("commitment.json").decode("utf-8")
     record, commitment = json.loads(text), sha(text)
     yield from commitment_checks(text, record, paper)
-    digest = hashlib.sha256()
-    apart: list[Row] = []
-    counts: dict[str, int] = {}
-    sizes: dict[str, int] = {}
-    units = 0
+    seed = json.loads(package.read("seed.json").decode("utf-8"))
+    key = sha(f"{record['protocol']}|{commitment}|{seed['public_seed']}")
+    frame = Gathered(record, key)
     with package.open("frame.tsv") as stream:
-        for row, free, purposive in read_frame(stream, digest):
-            units += 1
-            if free:
-                label = row.stratum if "strata" in record else "ALL"
-                counts[label] = counts.get(label, 0) + 1
-                sizes[label] = sizes.get(label, 0) + row.size
-            elif purposive:
-                apart.append(row)
+        frame.read(stream)
+    found_hash = frame.digest.hexdigest()
     yield found(
         "frame",
-        digest.hexdigest() == record["frame_sha256"] and record.get("units", units) == units,
-        f"{units} units, {digest.hexdigest()}",
+        found_hash == record["frame_sha256"] and record.get("units", frame.units) == frame.units,
+        f"{frame.units} units, {found_hash}",
     )
-    seed = json.loads(package.read("seed.json").decode("utf-8"))
     yield from seed_checks(record, seed, commitment)
-    given = allocate(record, counts, sizes)
-    yield sum_check(record, counts, given)
-    key = sha("{}|{}|{}".format(record["protocol"], commitment, seed["public_seed"]))
-    lines, parents = redo(package, record, key, counts, given)
+    given = allocate(record, frame.count, frame.size)
+    yield sum_check(record, frame.count, given)
+    lines, parents = redo(record, key, frame, given)
     result = package.read("result.tsv").decode("utf-8")
-    yield from result_checks(result, expected_result(record, key, lines, parents, apart))
+    yield from result_checks(result, expected_result(record, key, lines, parents, frame.apart))
     if "register.jsonl" in package.namelist():
         entries = package.read("register.jsonl").decode("utf-8").splitlines()
         yield from register_checks(entries, record, commitment, sha(result))
