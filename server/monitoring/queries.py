@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
-from server.monitoring.models import Plan, Project, Record, Round, Table, Visit
+from server.monitoring.models import Plan, Programme, Project, Record, Round, Table, Visit
 from server.places.scope import inside as inside
 from server.places.scope import touches as touches
 from server.problems import NotFound
@@ -16,6 +16,21 @@ def plans_for(session: Session, areas: Iterable[str]) -> Sequence[Plan]:
     return session.scalars(
         select(Plan).where(touches(Plan.area, areas)).order_by(Plan.id.desc())
     ).all()
+
+
+def plans_page(
+    session: Session, areas: Iterable[str], before: int | None = None, limit: int = 50
+) -> Sequence[Plan]:
+    """Return up to `limit` plans that may be seen, newest first, older than plan `before`."""
+    found = select(Plan).where(touches(Plan.area, areas)).order_by(Plan.id.desc()).limit(limit)
+    if before is not None:
+        found = found.where(Plan.id < before)
+    return session.scalars(found).all()
+
+
+def rounds(session: Session, plan_id: int) -> Sequence[Round]:
+    """Return the rounds of a plan, oldest first."""
+    return session.scalars(select(Round).where(Round.plan_id == plan_id).order_by(Round.id)).all()
 
 
 def plan_for(session: Session, plan_id: int, areas: Iterable[str]) -> Plan:
@@ -63,6 +78,18 @@ def visit_for(session: Session, plan_id: int, visit_id: int, areas: Iterable[str
     return found
 
 
+def visit_seen(session: Session, visit_id: int, areas: Iterable[str]) -> Visit:
+    """Return a visit inside `areas` with its round and plan, or refuse."""
+    found = session.scalar(
+        select(Visit)
+        .where(Visit.id == visit_id, inside(Visit.area, areas))
+        .options(joinedload(Visit.round).joinedload(Round.plan))
+    )
+    if found is None:
+        raise NotFound()
+    return found
+
+
 def visit_by_code(session: Session, plan_id: int, code: str) -> Visit | None:
     """Return the visit that a phone's answer names."""
     return session.scalar(select(Visit).where(Visit.plan_id == plan_id, Visit.code == code))
@@ -76,6 +103,13 @@ def record_for(session: Session, record_id: int, areas: Iterable[str]) -> Record
     if found is None:
         raise NotFound()
     return found
+
+
+def programmes(session: Session) -> Sequence[Programme]:
+    """Return the programmes whose catalogues are held, the newest first."""
+    return session.scalars(
+        select(Programme).order_by(Programme.valid_from.desc(), Programme.id)
+    ).all()
 
 
 def projects(session: Session, programme_id: str) -> Sequence[Project]:

@@ -8,11 +8,34 @@ from sqlalchemy.orm import Session
 
 from server import clock, journal, text
 from server.journal import Actor
-from server.monitoring.models import Origin, Plan, Record, Round, RoundKind, Visit
-from server.monitoring.problems import AlreadyVisited, OutsidePlan
+from server.monitoring.models import (
+    Origin,
+    Plan,
+    Record,
+    Round,
+    RoundKind,
+    Visit,
+    VisitState,
+)
+from server.monitoring.problems import (
+    AlreadyVisited,
+    DecisionNeeded,
+    NoSuchMove,
+    NoticeNeeded,
+    OutsidePlan,
+    RoundCodeTaken,
+)
 from server.places.models import Place
 from server.places.scope import within as within
 from server.teams.models import Team
+
+MOVES: dict[VisitState, tuple[VisitState, ...]] = {
+    VisitState.PLANNED: (VisitState.UNDER_WAY, VisitState.CANCELLED),
+    VisitState.UNDER_WAY: (VisitState.DONE, VisitState.CANCELLED),
+    VisitState.DONE: (VisitState.UNDER_WAY,),
+    VisitState.CANCELLED: (VisitState.PLANNED,),
+}
+"""To which states a visit may go from each."""
 
 
 def add_plan(
@@ -45,8 +68,15 @@ def add_plan(
 def add_round(
     session: Session, plan: Plan, code: str, name: str, actor: Actor, **fields: Any
 ) -> Round:
-    """Add a round; `fields` may hold kind, method, purpose, starts_on, ends_on, params."""
-    found = Round(plan_id=plan.id, code=text.clean(code), name=text.clean(name), **fields)
+    """Add a round; `fields` may hold kind, method, purpose, starts_on, ends_on, params.
+
+    Raises:
+        RoundCodeTaken: the plan has a round of this code.
+    """
+    code = text.clean(code)
+    if session.scalar(select(Round.id).where(Round.plan_id == plan.id, Round.code == code)):
+        raise RoundCodeTaken(round_code=code)
+    found = Round(plan_id=plan.id, code=code, name=text.clean(name), **fields)
     session.add(found)
     session.flush()
     journal.write(session, actor, "round.added", "round", found.id, plan.id, code=found.code)
@@ -126,3 +156,31 @@ def assign(
 def needs_notice(visit: Visit) -> bool:
     """Tell whether the visited unit has still to be told before the visit may start."""
     return visit.round.kind is RoundKind.PERIODIC and visit.notice_sent_on is None
+
+
+def record_decision(session: Session, visit: Visit, number: str, actor: Actor) -> None:
+    """Record the number of the head's decision that an unannounced visit rests on."""
+    visit.decision_no = text.clean(number)
+    journal.write(session, actor, "visit.decided", "visit", visit.id, visit.plan_id)
+
+
+def move(session: Session, visit: Visit, state: VisitState, actor: Actor) -> None:
+    """Bring a visit into another state.
+
+    Raises:
+        NoSuchMove: it cannot go there from where it is.
+        NoticeNeeded: a periodic visit would start before its notice was sent.
+        DecisionNeeded: an unannounced one would start without the head's decision.
+    """
+    if state not in MOVES[visit.state]:
+        raise NoSuchMove()
+    if visit.state is VisitState.PLANNED and state is VisitState.UNDER_WAY:
+        if needs_notice(visit):
+            raise NoticeNeeded()
+        if visit.round.kind is RoundKind.UNANNOUNCED and not visit.decision_no:
+            raise DecisionNeeded()
+    visit.state = state
+    session.flush()
+    journal.write(
+        session, actor, "visit.changed", "visit", visit.id, visit.plan_id, state=state.value
+    )

@@ -65,3 +65,47 @@ class UnknownPerson(Problem):
     status = 404
     message = "Không có người nào là “{who}”."
     message_en = "There is no person '{who}'."
+
+
+class TeamNameTaken(Problem):
+    """Two teams of a plan cannot share a name."""
+
+    code = "teams.team-name-taken"
+    status = 409
+    message = "Kế hoạch đã có đoàn tên “{name}”. Hãy đặt tên khác."
+    message_en = "The plan already has a team '{name}'. Choose another name."
+
+
+class AlreadyMember(Problem):
+    """Nobody is in one team twice."""
+
+    code = "teams.already-member"
+    status = 409
+    message = "{name} đã ở trong đoàn này."
+    message_en = "{name} is in this team already."
+
+
+class OwnAccount(Problem):
+    """Nobody locks themselves out: another administrator has to do it."""
+
+    code = "teams.own-account"
+    status = 409
+    message = (
+        "Bạn không thể tự khóa hoặc tự thu quyền quản trị của mình. Hãy nhờ quản trị viên khác."
+    )
+    message_en = "You cannot lock yourself out. Ask another administrator."
+
+
+class JustIssued(Problem):
+    """The page that issued a key was sent again; a new key would kill the one just shown."""
+
+    code = "teams.just-issued"
+    status = 409
+    message = (
+        "Mã của {name} vừa được cấp và chỉ hiện một lần. "
+        "Nếu chưa kịp quét, hãy mở lại trang Điện thoại rồi cấp mã mới."
+    )
+    message_en = (
+        "The key of {name} was just issued and is shown once. "
+        "If it was not scanned, open the phones page again and issue a new one."
+    )

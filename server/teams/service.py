@@ -16,8 +16,10 @@ from server.permissions import Role
 from server.problems import NotFound, Problem
 from server.teams.models import Grant, Member, Person, Phone, SignIn, SignInFailure, Team
 from server.teams.problems import (
+    AlreadyMember,
     EmailTaken,
     PhoneRefused,
+    TeamNameTaken,
     TooManyTries,
     WeakPassword,
     WrongPassword,
@@ -90,6 +92,27 @@ def grant(session: Session, person: Person, role: Role, area: str, actor: Actor)
     person.grants.append(Grant(role=role, area=area))
     session.flush()
     journal.write(session, actor, "person.granted", "person", person.id, role=role.value, area=area)
+
+
+def ungrant(session: Session, held: Grant, actor: Actor) -> None:
+    """Take a role back; it ends with the person's next request."""
+    role, area, person_id = held.role, held.area, held.person_id
+    held.person.grants.remove(held)
+    session.delete(held)
+    session.flush()
+    journal.write(
+        session, actor, "person.ungranted", "person", person_id, role=role.value, area=area
+    )
+
+
+def set_active(session: Session, person: Person, active: bool, actor: Actor) -> None:
+    """Let someone in again, or out: signed out everywhere, and their phones no longer answered."""
+    person.active = active
+    if not active:
+        session.execute(delete(SignIn).where(SignIn.person_id == person.id))
+    session.flush()
+    verb = "person.activated" if active else "person.deactivated"
+    journal.write(session, actor, verb, "person", person.id)
 
 
 @dataclass(frozen=True)
@@ -179,18 +202,52 @@ def forget_old(session: Session) -> None:
 
 
 def add_team(session: Session, plan_id: int, name: str, actor: Actor) -> Team:
-    """Add an inspection team to a plan."""
-    team = Team(plan_id=plan_id, name=text.clean(name))
+    """Add an inspection team to a plan.
+
+    Raises:
+        TeamNameTaken: the plan has a team of this name.
+    """
+    name = text.clean(name)
+    if session.scalar(select(Team.id).where(Team.plan_id == plan_id, Team.name == name)):
+        raise TeamNameTaken(name=name)
+    team = Team(plan_id=plan_id, name=name)
     session.add(team)
     session.flush()
     journal.write(session, actor, "team.added", "team", team.id, plan_id)
     return team
 
 
-def join(session: Session, team: Team, person: Person, post: str = "", leads: bool = False) -> None:
-    """Make `person` a member of `team`, with a post (chức danh)."""
+def join(
+    session: Session,
+    team: Team,
+    person: Person,
+    post: str = "",
+    leads: bool = False,
+    actor: Actor = journal.SYSTEM,
+) -> None:
+    """Make `person` a member of `team`, with a post (chức danh).
+
+    Raises:
+        AlreadyMember: they are in this team.
+    """
+    if any(member.person_id == person.id for member in team.members):
+        raise AlreadyMember(name=person.name)
     team.members.append(Member(person_id=person.id, post=text.clean(post), leads=leads))
     session.flush()
+    journal.write(
+        session, actor, "team.member-added", "team", team.id, team.plan_id, person=person.id
+    )
+
+
+def leave(session: Session, member: Member, actor: Actor) -> None:
+    """Take someone out of a team; what they sent stays theirs."""
+    team, person_id = member.team, member.person_id
+    team.members.remove(member)
+    session.delete(member)
+    session.flush()
+    journal.write(
+        session, actor, "team.member-removed", "team", team.id, team.plan_id, person=person_id
+    )
 
 
 def issue_phone(

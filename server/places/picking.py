@@ -1,0 +1,65 @@
+"""Choosing a place on a page: what may be chosen, and how areas are named."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from server.places import queries
+from server.places.models import Level, Place
+from server.places.scope import covers, roots
+
+MOST = 30
+
+
+def choices(
+    session: Session, edition: str, wanted: str, areas: Iterable[str], level: Level | None = None
+) -> list[tuple[Place, str]]:
+    """Return places of an edition inside `areas` that `wanted` names, with their addresses.
+
+    `wanted` is a name, in any spelling, or a code. Without it: the areas themselves, or the
+    provinces for those who hold the whole country.
+    """
+    held = list(areas)
+    found = _named(session, edition, wanted, held) if wanted else _tops(session, edition, held)
+    fitting = [place for place in found if level is None or place.level is level][:MOST]
+    addresses = queries.addresses(session, fitting)
+    return [(place, addresses[place.id]) for place in fitting]
+
+
+def _tops(session: Session, edition: str, areas: list[str]) -> Sequence[Place]:
+    codes = roots(areas, edition)
+    if "" in codes:
+        return session.scalars(queries.provinces(edition)).all()
+    return session.scalars(
+        select(Place)
+        .where(Place.edition_id == edition, Place.code.in_(codes))
+        .order_by(Place.sort_key)
+    ).all()
+
+
+def _named(session: Session, edition: str, wanted: str, areas: list[str]) -> list[Place]:
+    if wanted.isascii() and wanted.isdigit():
+        by_code = session.scalars(queries.place(edition, wanted)).first()
+        if by_code is not None and covers(areas, by_code.area):
+            return [by_code]
+    found: dict[int, Place] = {}
+    for code in roots(areas, edition):
+        for place in session.scalars(queries.search(edition, wanted, code or None, 2 * MOST)):
+            found.setdefault(place.id, place)
+    return list(found.values())
+
+
+def names(session: Session, areas: Iterable[str]) -> dict[str, str]:
+    """Return the full address of each area; '' (the whole country) and unknown ones are left out.
+
+    Three look-ups at most for one edition, however many areas there are.
+    """
+    keys = {(area.split("/")[0], area.rsplit("/", 1)[-1]) for area in areas if "/" in area}
+    if not keys:
+        return {}
+    found = session.scalars(
+        select(Place).where(tuple_(Place.edition_id, Place.code).in_(keys))
+    ).all()
+    addresses = queries.addresses(session, found)
+    return {place.area: addresses[place.id] for place in found}
