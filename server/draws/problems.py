@@ -57,7 +57,7 @@ class ReasonNeeded(Problem):
     code = "draws.reason-needed"
     status = 422
     message = "Cần ghi lý do cho: {what}."
-    message_en = "Give the reason for: {what}."
+    message_en = "Give the reason for: {what_en}."
 
 
 class SecondPersonNeeded(Problem):
@@ -67,3 +67,45 @@ class SecondPersonNeeded(Problem):
     status = 422
     message = "Người phê duyệt hủy phải là người khác với người đề nghị."
     message_en = "The person who approves the voiding must be another than who asks for it."
+
+
+class AlreadyVoid(Problem):
+    """What was set aside stays as it was written."""
+
+    code = "draws.already-void"
+    status = 409
+    message = "Lần rút số {number} đã được hủy trước đó; lý do đã ghi sổ không sửa được."
+    message_en = "Draw {number} was voided before; the reason in the register cannot be changed."
+
+
+class NotDrawn(Problem):
+    """There is no result to act on."""
+
+    code = "draws.not-drawn"
+    status = 409
+    message = "Lần rút này chưa có kết quả hoặc đã hủy."
+    message_en = "This draw has no result yet, or is void."
+
+
+class TooEarly(Problem):
+    """A number that is known before its time was not thrown after the commitment."""
+
+    code = "draws.too-early"
+    status = 409
+    message = (
+        "Dãy số chỉ được nhập sau {at} (lúc in cam kết hoặc lúc quay số đã hẹn). "
+        "Hãy kiểm tra đồng hồ máy chủ, hoặc đợi đến giờ."
+    )
+    message_en = (
+        "The number may only be entered after {at} (the commitment, or the lottery it names). "
+        "Check the server's clock, or wait."
+    )
+
+
+class PlanClosed(Problem):
+    """Nothing is drawn for a plan that is closed."""
+
+    code = "draws.plan-closed"
+    status = 409
+    message = "Kế hoạch đã đóng nên không rút mẫu được nữa."
+    message_en = "The plan is closed; nothing more is drawn for it."

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
-from server.draws.models import Draw, DrawState, RegisterEntry
-from server.monitoring.models import Plan
-from server.monitoring.queries import touches
+from server.draws.models import Draw, DrawnUnit, DrawState, RegisterEntry, UnitRole
+from server.monitoring.models import Plan, Visit
+from server.places import queries as places
+from server.places.models import Level, Place
+from server.places.scope import touches
 from server.problems import NotFound
 
 
@@ -40,10 +42,50 @@ def voided(session: Session, round_id: int, purpose: str, stage: str, parent: st
     return found or 0
 
 
-def of_plan(session: Session, plan_id: int) -> Sequence[Draw]:
-    """Return the draws of a plan, the void ones too, newest first."""
+def of_plan(
+    session: Session, plan_id: int, before: int | None = None, limit: int = 50
+) -> Sequence[Draw]:
+    """Return draws of a plan without their units, the void ones too, newest first.
+
+    At most `limit`, those with a number below `before` when it is given.
+    """
+    found = select(Draw).where(Draw.plan_id == plan_id).options(lazyload(Draw.drawn))
+    if before is not None:
+        found = found.where(Draw.number < before)
+    return session.scalars(found.order_by(Draw.number.desc()).limit(limit)).all()
+
+
+def numbered(session: Session, plan_id: int, number: int) -> Draw | None:
+    """Return a plan's draw by its number, without its units."""
+    return session.scalar(
+        select(Draw)
+        .where(Draw.plan_id == plan_id, Draw.number == number)
+        .options(lazyload(Draw.drawn))
+    )
+
+
+def units_of(session: Session, plan: Plan) -> Sequence[Place]:
+    """Return the official communes in the plan's area, in dictionary order."""
+    if plan.area:
+        return session.scalars(
+            places.communes_under(plan.edition_id, plan.area.rsplit("/", 1)[-1])
+        ).all()
     return session.scalars(
-        select(Draw).where(Draw.plan_id == plan_id).order_by(Draw.number.desc())
+        select(Place)
+        .where(Place.edition_id == plan.edition_id, Place.level == Level.COMMUNE)
+        .order_by(Place.sort_key, Place.code)
+    ).all()
+
+
+def visits_of(session: Session, draw: Draw) -> Sequence[Visit]:
+    """Return the visits of the draw's round to the communes it drew, whatever their state."""
+    drawn = select(DrawnUnit.place_id).where(
+        DrawnUnit.draw_id == draw.id, DrawnUnit.role == UnitRole.MAIN
+    )
+    return session.scalars(
+        select(Visit)
+        .where(Visit.round_id == draw.round_id, Visit.place_id.in_(drawn))
+        .order_by(Visit.id)
     ).all()
 
 

@@ -1,32 +1,40 @@
 """Verbs about draws: freeze and commit, enter the seed and draw, void; make the visits."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import func, select
+from sqlalchemy import text as sql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from sampling import Commitment, Design, Frame, PublicSeed, SamplingError, run, source_from
+from sampling import Commitment, Design, Frame, SamplingError
 from sampling.bundle import package as bundle
 from sampling.draw import Draw as Drawn
-from sampling.protocol import NO_HASH, digest
+from sampling.protocol import NO_HASH as NO_HASH
+from sampling.protocol import canonical
+from sampling.protocol import digest as digest
 from sampling.register import draw_entry, entry
-from sampling.seeds import Json, Source
+from sampling.seeds import Source, instant
 from server import clock, journal, text
-from server.draws import queries
+from server.draws import method, queries
+from server.draws.method import commitment_of as commitment_of
+from server.draws.method import redone as redone
+from server.draws.method import source_of as source_of
 from server.draws.models import Draw, DrawnUnit, DrawState, RegisterEntry, UnitRole
 from server.draws.problems import (
     AlreadyDrawn,
+    AlreadyVoid,
     DrawRefused,
     LiveDraw,
+    NotDrawn,
+    PlanClosed,
     ReasonNeeded,
     SecondPersonNeeded,
-    UnknownUnit,
 )
 from server.journal import Actor
 from server.monitoring import service as monitoring
-from server.monitoring.models import Round, Visit
+from server.monitoring.models import Origin, Plan, PlanState, Round, Visit, VisitState
 from server.places.models import Place
 
 VISITS = "giám sát"
@@ -52,61 +60,62 @@ def commit(
     Raises:
         LiveDraw: the round has a draw for this purpose that is not void.
         UnknownUnit, ReasonNeeded: an exclusion is not on the list, or lacks its reason.
+        OutsidePlan, PlanClosed: a unit is not the plan's, or the plan is only read by now.
         DrawRefused: the design cannot be met, e.g. more units asked for than there are.
     """
+    _one_at_a_time(session, round_.plan)
     live = queries.live(session, round_.id, purpose, COMMUNES, "")
     if live is not None:
         raise LiveDraw(number=live.number)
-    frame = _frame(places, excluded or {})
-    at = clock.now()
-    number = _next_number(session, round_.plan_id)
-    try:
-        commitment = Commitment.on(
-            frame,
-            Design("srs", n=size, reserves=reserves),
-            purpose,
-            seed_source=source,
-            prev=head(session),
-            draw_no=1 + queries.voided(session, round_.id, purpose, COMMUNES, ""),
-            plan=f"{round_.plan_id}:{round_.plan.name}",
-            stage=COMMUNES,
-            committed_at=at.isoformat(),
-            about={"round": round_.code, "edition": round_.plan.edition_id},
-        )
-        eligible = len(frame.eligible)
-    except SamplingError as error:
-        raise DrawRefused.of(error) from error
-    if size < 1 or reserves < 0 or size + reserves > eligible:
-        raise DrawRefused(
-            vi=f"Không thể chọn {size} và {reserves} dự phòng từ {eligible} đơn vị.",
-            en=f"Cannot draw {size} and {reserves} reserves from {eligible} units.",
-            kind="too-few-units",
-        )
-    draw = Draw(
-        plan_id=round_.plan_id,
-        round_id=round_.id,
-        number=number,
+    frame = method.frame_of(round_.plan, places, excluded or {})
+    method.enough(frame, size, reserves)
+    commitment = method.promise(
+        round_,
+        frame,
+        Design("srs", size, reserves),
+        source,
+        clock.now(),
         purpose=purpose,
         stage=COMMUNES,
-        parent_code="",
-        state=DrawState.COMMITTED,
-        frame=frame.tsv(),
-        frame_sha256=frame.sha256,
-        units=eligible,
-        excluded=[{"code": code, "reason": why} for code, why in (excluded or {}).items()],
-        size=size,
-        reserves=reserves,
-        seed_kind=source.kind,
-        commitment=commitment.json,
-        commitment_sha256=commitment.sha256,
-        committed_at=at,
+        draw_no=1 + queries.voided(session, round_.id, purpose, COMMUNES, ""),
+        prev=head(session),
     )
+    draw = _row(round_, frame, commitment, _next_number(session, round_.plan_id))
     _insert(session, draw)
     journal.write(
         session, actor, "draw.committed", "draw", draw.id, draw.plan_id,
         frame_sha256=draw.frame_sha256, commitment_sha256=draw.commitment_sha256,
     )  # fmt: skip
     return draw
+
+
+def _row(round_: Round, frame: Frame, commitment: Commitment, number: int) -> Draw:
+    return Draw(
+        plan_id=round_.plan_id,
+        round_id=round_.id,
+        number=number,
+        purpose=commitment.purpose,
+        stage=commitment.stage,
+        parent_code="",
+        state=DrawState.COMMITTED,
+        frame=frame.tsv(),
+        frame_sha256=frame.sha256,
+        units=len(frame.eligible),
+        excluded=[{"code": u.id, "reason": u.excluded} for u in frame.units if u.excluded],
+        size=commitment.design.n,
+        reserves=commitment.design.reserves,
+        seed_kind=commitment.seed_source.kind,
+        commitment=commitment.json,
+        commitment_sha256=commitment.sha256,
+        committed_at=instant(commitment.committed_at),
+    )
+
+
+def _one_at_a_time(session: Session, plan: Plan) -> None:
+    """Let one transaction at a time commit draws of a plan (SQLite writers queue anyway)."""
+    session.execute(select(Plan.id).where(Plan.id == plan.id).with_for_update(key_share=True))
+    if plan.state is PlanState.CLOSED:
+        raise PlanClosed()
 
 
 def _insert(session: Session, draw: Draw) -> None:
@@ -120,28 +129,6 @@ def _insert(session: Session, draw: Draw) -> None:
         if live is None:
             raise
         raise LiveDraw(number=live.number) from error
-
-
-def _frame(places: Sequence[Place], excluded: Mapping[str, str]) -> Frame:
-    codes = {place.code for place in places}
-    unknown = sorted(set(excluded) - codes)
-    if unknown:
-        raise UnknownUnit(codes=", ".join(unknown))
-    silent = sorted(code for code, why in excluded.items() if not why.strip())
-    if silent:
-        raise ReasonNeeded(what=", ".join(silent))
-    try:
-        return Frame.from_rows(
-            {
-                "unit_id": place.code,
-                "name": place.name,
-                "parent": place.parent_code or "",
-                "excluded": text.clean(excluded.get(place.code, "")),
-            }
-            for place in places
-        )
-    except SamplingError as error:
-        raise DrawRefused.of(error) from error
 
 
 def _next_number(session: Session, plan_id: int) -> int:
@@ -160,36 +147,40 @@ def seed(
     """Enter the public seed, draw, and keep the result in the register.
 
     Raises:
-        AlreadyDrawn: the draw has its seed.
+        AlreadyDrawn: the draw has its seed, or is void.
+        TooEarly: the commitment, or the lottery it names, is not in the past.
         DrawRefused: the seed is short, malformed, or read by too few witnesses.
     """
-    session.refresh(draw, with_for_update=True)
+    _lock(session, draw)
     if draw.state is not DrawState.COMMITTED:
         raise AlreadyDrawn()
-    try:
-        number = PublicSeed.parse(commitment_of(draw).seed_source, read_aloud, witnesses)
-        drawn = run(commitment_of(draw), Frame.from_tsv(draw.frame), number)
-    except SamplingError as error:
-        raise DrawRefused.of(error) from error
     at = clock.now()
+    drawn = method.drawn(draw, read_aloud, witnesses, at)
+    number = drawn.seed
     draw.seed, draw.seeded_at, draw.state = number.value, at, DrawState.DRAWN
     draw.witnesses = [{"name": name} for name in number.witnesses] + [{"raw": number.raw}]
     _store_result(session, draw, drawn)
-    prev = head(session)
-    _append(session, draw, "draw", draw_entry(drawn, prev, at.isoformat()), prev)
+    _append(session, draw, "draw", lambda prev: draw_entry(drawn, prev, at.isoformat()))
     journal.write(
         session, actor, "draw.drawn", "draw", draw.id, draw.plan_id, result_sha256=drawn.sha256
     )
     return draw
 
 
+def _lock(session: Session, draw: Draw) -> None:
+    """Read the draw's state anew, and keep others from changing it until we are done."""
+    session.execute(select(Draw.id).where(Draw.id == draw.id).with_for_update())
+    session.refresh(draw, ["state", "seed", "seeded_at", "witnesses", "void_reason"])
+
+
 def _store_result(session: Session, draw: Draw, drawn: Drawn) -> None:
     codes = [unit.id for unit in drawn.selected]
-    ids = dict(session.execute(
-            select(Place.code, Place.id).where(
-                Place.edition_id == draw.round.plan.edition_id, Place.code.in_(codes)
-            )
-        ))
+    rows = session.execute(
+        select(Place.code, Place.id).where(
+            Place.edition_id == draw.round.plan.edition_id, Place.code.in_(codes)
+        )
+    )
+    ids = dict(rows.all())
     for rank, unit in enumerate(drawn.selected, start=1):
         pi = unit.pi
         draw.drawn.append(
@@ -207,15 +198,20 @@ def _store_result(session: Session, draw: Draw, drawn: Drawn) -> None:
     session.flush()
 
 
-def _append(session: Session, draw: Draw, kind: str, line: str, prev: str) -> None:
+def _append(session: Session, draw: Draw, kind: str, line: Callable[[str], str]) -> None:
+    """Write one entry at the register's end; `line` makes it, given the hash before."""
+    if session.get_bind().dialect.name == "postgresql":  # writers to the chain queue
+        session.execute(sql("LOCK TABLE draw_register IN EXCLUSIVE MODE"))
+    prev = head(session)
+    written = line(prev)
     session.add(
         RegisterEntry(
             draw_id=draw.id,
             kind=kind,
-            entry=line,
+            entry=written,
             at=clock.now(),
             prev_sha256=prev,
-            sha256=digest(line),
+            sha256=digest(written),
         )
     )
     session.flush()
@@ -224,88 +220,91 @@ def _append(session: Session, draw: Draw, kind: str, line: str, prev: str) -> No
 def void(session: Session, draw: Draw, reason: str, approver: str, actor: Actor) -> None:
     """Set a draw aside for good. It stays in the register and on every later paper.
 
+    Its visits that have not begun are cancelled; the others stay, for what was seen was seen.
+
     Raises:
+        AlreadyVoid: it has been set aside before.
         ReasonNeeded: no reason was given.
         SecondPersonNeeded: the approver is the one who asks.
     """
-    if not reason.strip():
-        raise ReasonNeeded(what="hủy lần rút")
-    if not approver.strip() or text.fold(approver) == text.fold(actor.name):
+    why, second = method.printable(reason), method.printable(approver)
+    if not why:
+        raise ReasonNeeded(what="hủy lần rút", what_en="voiding the draw")
+    if not second or text.fold(second) == text.fold(actor.name):
         raise SecondPersonNeeded()
-    session.refresh(draw, with_for_update=True)
+    _lock(session, draw)
     if draw.state is DrawState.VOID:
-        return
-    draw.state, draw.void_reason = DrawState.VOID, text.clean(reason)
-    prev = head(session)
-    line = entry(
-        "void",
-        prev,
-        clock.now().isoformat(),
-        draw=draw.commitment_sha256,
-        reason=text.clean(reason),
-        approved_by=text.clean(approver),
-    )
-    _append(session, draw, "void", line, prev)
-    journal.write(session, actor, "draw.voided", "draw", draw.id, draw.plan_id, reason=reason)
+        raise AlreadyVoid(number=draw.number)
+    voided = _entry_of(session, draw)
+    draw.state, draw.void_reason = DrawState.VOID, why
+    at = clock.now().isoformat()
+    facts = {"draw": voided, "reason": why, "asked_by": actor.name, "approved_by": second}
+    _append(session, draw, "void", lambda prev: entry("void", prev, at, **facts))
+    journal.write(session, actor, "draw.voided", "draw", draw.id, draw.plan_id, reason=why)
+    _cancel_visits(session, draw, actor)
+
+
+def _entry_of(session: Session, draw: Draw) -> str:
+    """Return the hash by which the register knows the draw.
+
+    A commitment given up before its seed has no entry yet. It is written now, without a number
+    or a result: whoever throws the dice and then "forgets" the draw leaves a trace that counts.
+    """
+    if draw.state is DrawState.COMMITTED:
+        promise = {
+            "kind": "draw",
+            "at": clock.now().isoformat(),
+            "commitment": json.loads(draw.commitment),
+            "commitment_sha256": draw.commitment_sha256,
+        }
+        _append(session, draw, "draw", lambda prev: canonical({**promise, "prev": prev}))
+    return session.scalars(
+        select(RegisterEntry.sha256).where(
+            RegisterEntry.draw_id == draw.id, RegisterEntry.kind == "draw"
+        )
+    ).one()
+
+
+def _cancel_visits(session: Session, draw: Draw, actor: Actor) -> None:
+    for visit in queries.visits_of(session, draw):
+        if visit.origin is Origin.DRAWN and visit.state is VisitState.PLANNED:
+            monitoring.move(session, visit, VisitState.CANCELLED, actor)
 
 
 def make_visits(session: Session, draw: Draw, actor: Actor) -> list[Visit]:
-    """Make a visit of every drawn commune that has none yet in the round; return the new ones."""
-    held = set(session.scalars(select(Visit.place_id).where(Visit.round_id == draw.round_id)))
-    return [
-        monitoring.add_visit(session, draw.round, unit.place, actor)
-        for unit in draw.drawn
-        if unit.role is UnitRole.MAIN and unit.place is not None and unit.place_id not in held
-    ]
+    """Make a visit of every drawn commune that has none yet in the round; return the new ones.
 
+    A visit that was cancelled with an earlier draw, whose commune is drawn again, is taken up.
 
-def commitment_of(draw: Draw) -> Commitment:
-    """Return what was committed to."""
-    return Commitment.from_json(draw.commitment)
-
-
-def redone(draw: Draw) -> Drawn:
-    """Return the draw made anew from what is stored: the same, or somebody changed something."""
-    commitment = commitment_of(draw)
-    raw = next((w["raw"] for w in draw.witnesses if "raw" in w), draw.seed or "")
-    names = [w["name"] for w in draw.witnesses if "name" in w]
-    return run(
-        commitment,
-        Frame.from_tsv(draw.frame),
-        PublicSeed.parse(commitment.seed_source, raw, names),
-    )
+    Raises:
+        NotDrawn: the draw has no result, or is void.
+    """
+    _lock(session, draw)
+    if draw.state is not DrawState.DRAWN:
+        raise NotDrawn()
+    held = {visit.place_id: visit for visit in queries.visits_of(session, draw)}
+    made = []
+    for unit in draw.drawn:
+        if unit.role is not UnitRole.MAIN or unit.place is None:
+            continue
+        visit = held.get(unit.place.id)
+        if visit is None:
+            made.append(monitoring.add_visit(session, draw.round, unit.place, actor, Origin.DRAWN))
+        elif visit.state is VisitState.CANCELLED:
+            monitoring.move(session, visit, VisitState.PLANNED, actor)
+            made.append(visit)
+    return made
 
 
 def package(session: Session, draw: Draw) -> bytes:
-    """Return the zip with which anybody re-does the draw: frame, commitment, seed, register."""
-    lines = queries.register_up_to(session, draw)
-    return bundle(redone(draw), Frame.from_tsv(draw.frame), lines)
-
-
-def source_of(kind: str, settings: Mapping[str, Json] | None = None) -> Source:
-    """Return the seed source of a kind ('dice-d10', 'dice-d6', 'lottery', 'joint', 'beacon').
+    """Return the zip with which anybody re-does the draw: frame, commitment, seed, register.
 
     Raises:
-        DrawRefused: no such kind, or too little chance in it.
+        NotDrawn: there is no seed yet.
+        DrawRefused: what is stored contradicts itself, e.g. the register lacks an entry.
     """
+    lines = queries.register_up_to(session, draw)
     try:
-        return source_from({"kind": kind, **(settings or _USUAL.get(kind, {}))})
+        return bundle(redone(draw), Frame.from_tsv(draw.frame), lines)
     except SamplingError as error:
         raise DrawRefused.of(error) from error
-
-
-_USUAL: dict[str, dict[str, Json]] = {
-    "dice-d10": {"digits": 20, "witnesses": 3},
-    "dice-d6": {"throws": 25, "witnesses": 3},
-}
-
-
-def pretty(commitment: str) -> str:
-    """Return canonical JSON with line breaks, for people.
-
-    >>> print(pretty('{"a":1}'))
-    {
-      "a": 1
-    }
-    """
-    return json.dumps(json.loads(commitment), ensure_ascii=False, indent=2)
