@@ -1,3 +1,4 @@
+import datetime as dt
 import io
 import re
 import subprocess
@@ -11,8 +12,12 @@ import pytest
 from PIL import Image
 from pyxform.xls2xform import convert
 
+from server import xml
 from server.demo import javarosa
 from server.demo.javarosa import Answers, Filled
+from server.findings import rules
+from server.submissions import instance
+from server.surveys.xform import XForm, fields_of
 from xlsforms import workbook
 
 METADATA = {"start", "end", "today", "deviceid", "username", "audit"}
@@ -122,6 +127,36 @@ def record() -> Callable[[Filled], dict[str, str]]:
         return found
 
     return read
+
+
+THRESHOLDS = {"disbursement_floor": 50, "review_progress_expected": 95, "review_error_max": 10}
+THRESHOLDS |= {"loss_rate_max": 15, "job_rate_floor": 0.7, "attendance_floor": 80}
+
+
+@cache
+def understood(form_id: str) -> tuple[dict[str, instance.Node], list[rules.FindingRule]]:
+    """Return a form as the server reads its records, and its rules."""
+    fields = fields_of(XForm(xml.parse(compiled(form_id), xml.FORM_DEFINITION)))
+    rows = workbook.read_texts(form_id)["finding_rules"].rows
+    return instance.plan(fields), rules.read_rules(rows, fields, THRESHOLDS)
+
+
+@pytest.fixture(scope="session")
+def fired() -> Callable[[Filled], set[str]]:
+    """Return the ids of the rules that a filled form fires, read and judged as the server does."""
+
+    def judge(filled: Filled) -> set[str]:
+        nodes, known = understood(filled.report["formId"])
+        reading = instance.read(instance.parse(filled.xml), nodes)
+        assert reading.oddities == []
+        day = dt.date(2024, 7, 10)
+        return {
+            each.rule_id
+            for each in known
+            if rules.evaluate(each.rule, reading.answers, THRESHOLDS, day)
+        }
+
+    return judge
 
 
 @pytest.fixture(scope="session")

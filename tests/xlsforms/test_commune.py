@@ -79,6 +79,13 @@ def test_a_visit_that_could_not_be_made_leaves_its_reason(filled, record):
     assert filled["refused"].report["instanceName"] == "Cấp xã – v2 – chưa làm việc được"
 
 
+def test_answers_raise_the_findings_their_rules_say(filled, fired):
+    low = {f"C07_{code}" for code in PROJECTS}
+    assert fired(filled["full"]) == low | {f"C{n:02d}" for n in (2, 3, 4, 5, 6, 8, 10, 12)}
+    assert fired(filled["shortest"]) == {f"C{n:02d}" for n in (1, 2, 3, 4, 6, 9)}
+    assert fired(filled["refused"]) == set()
+
+
 WRONG = [
     ({"cap_da7_2_disb": "0.1"}, "cap_da7_2_disb"),
     ({"d_bieu": "b03 khong"}, "d_bieu"),

@@ -19,8 +19,6 @@ def test_odk_validate_accepts_every_form(validated):
 @pytest.mark.java
 @pytest.mark.parametrize("form_id", FORMS)
 def test_whatever_is_answered_a_form_can_be_completed(form_id, fill_form):
-    """Answers are invented at random, also where only required questions are answered."""
-    for auto in ("all", "required"):
-        made = fill_form(form_id, *({"visit": "v1"} for _ in range(5)), auto=auto, seed=3)
+    made = fill_form(form_id, *({"visit": "v1"} for _ in range(6)), auto="all", seed=3)
 
-        assert len({filled.instance_id for filled in made}) == 5
+    assert len({filled.instance_id for filled in made}) == 6

@@ -199,3 +199,15 @@ def test_figures_offered_for_a_table_are_numbers_and_name_its_row(form_id):
         if row["bieu_row"]:
             assert re.fullmatch(r"(0[3-9]|1[0-5])\.[a-z0-9_]+", row["bieu_row"])
             assert row["type"] in {"integer", "decimal"}
+
+
+def test_a_household_can_leave_any_question_about_itself_unanswered():
+    """The notice promises it; what stays required is seen, on paper, or decides what is asked."""
+    seen = {"p_sex", "p_status", "l_state", "l_item", "l_type", "ho_state", "ho_work", "ho_3hard"}
+    steers = {"p_age", "p_members", "p_children", "n_child", "i_channel", "received", "l_from"}
+    own = {"hh", "hh_reserve", "no_gps", "consent_photo", "consent_audio", "refuse_why", "g_others"}
+    rows = survey("gnbv_household")
+    start = next(n for n, row in enumerate(rows) if row["name"] == "consent")
+    for row in rows[start + 1 :]:
+        if row["required"] and row["name"] not in seen | steers | own:
+            assert row["type"] == "select_one yes_no_dk" or row["name"] == "g_complain_state"

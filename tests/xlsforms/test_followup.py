@@ -81,6 +81,11 @@ def test_a_check_updates_the_finding_it_was_made_of(filled):
     assert changed["baseVersion"] == "1"
 
 
+def test_answers_raise_the_findings_their_rules_say(filled, fired):
+    assert fired(filled["nothing"]) == {"F01", "F02"}
+    assert fired(filled["half"]) == fired(filled["done"]) == fired(filled["refused"]) == set()
+
+
 WRONG = [
     ({"finding": ELSEWHERE}, "finding"),
     ({"k_decision": "dong"}, "k_decision"),

@@ -65,6 +65,12 @@ def test_who_refuses_leaves_the_reason_and_nothing_else(filled, record):
     assert set(filled["refused"].attachments) == {"audit.csv"}
 
 
+def test_answers_raise_the_findings_their_rules_say(filled, fired):
+    assert fired(filled["full"]) == {"H03", "H04", "H05", "H06"}
+    assert fired(filled["shortest"]) == {"H01"}
+    assert fired(filled["refused"]) == set()
+
+
 WRONG = [
     ({"hamlet": "t9"}, "hamlet"),
     ({"h_hh": "0"}, "h_hh"),

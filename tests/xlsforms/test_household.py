@@ -2,8 +2,11 @@ import re
 
 import pytest
 
+from xlsforms import workbook
+
 pytestmark = pytest.mark.java
 
+RULES = workbook.read_texts("gnbv_household")["finding_rules"].rows
 BEFORE = {"visit": "v1", "hamlet": "t1"}
 LOOKED_UP = {"commune_code": "13780", "round_code": "R1"}
 AGREED = {"met": "yes", "consent": "yes", "consent_photo": "no", "consent_audio": "no"}
@@ -118,6 +121,30 @@ def test_a_record_is_named_by_household_code_and_never_for_who_refused(filled):
     assert filled["shortest"].report["instanceName"] == "h1 – t1"
     assert filled["not_met"].report["instanceName"] == "h1 – t1"
     assert filled["refused"].report["instanceName"] == "Không đồng ý – t1"
+
+
+def test_answers_raise_the_findings_their_rules_say(filled, fired):
+    expected = {"B03", "B04", "B05", "B06", "B07", "B08", "B12", "B13"}
+    assert fired(filled["full"]) == expected
+    assert fired(filled["production"]) == {"B03_3", "B04_3", "B05_3", "B06", "B12"}
+    assert fired(filled["shortest"]) == {"B11"}
+    assert fired(filled["refused"]) == fired(filled["not_met"]) == set()
+
+
+def test_a_cow_that_came_dead_in_a_village_nobody_told_raises_two_findings(
+    fill_form, fired, record, photo
+):
+    cow = {"received": "sinh_ke", "l_type": "chan_nuoi", "l_item": "1 bò cái", "l_enough": "yes"}
+    cow |= {"l_trained": "yes", "l_state": "mat", "consent_photo": "yes", "l_photo": photo}
+    here = {"gps": "21.9 103.3 800.0 6.5", "p_status": "ngheo"}
+
+    [filled] = fill_form("gnbv_household", SHORTEST | cow | here)
+
+    found = record(filled)
+    assert (found["l_photo"], found["gps"]) == ("photo", "21.9 103.3 800.0 6.5")
+    raised = {row["rule_id"]: row for row in RULES if row["rule_id"] in fired(filled)}
+    assert {rule["topic"] for rule in raised.values()} == {"D2_03", "TT02"}
+    assert (raised["B04"]["project"], raised["B04"]["bieu"]) == ("DA2", "Biểu 05")
 
 
 WRONG = [

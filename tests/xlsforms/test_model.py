@@ -96,6 +96,21 @@ def test_households_that_all_refuse_leave_two_reasons(filled, record):
     assert record(filled["all refuse"]) == expected
 
 
+def test_answers_raise_the_findings_their_rules_say(filled, fired):
+    assert fired(filled["full"]) == {"M01", "M02", "M03", "M06"}
+    assert fired(filled["shortest"]) == {"M02"}
+    assert fired(filled["refused"]) == set()
+
+
+def test_one_household_that_sold_its_animal_is_enough(fill_form, fired, photo):
+    sold = WHOLE | {"v_qty_seen": "0", "v_state": "ban", "v_why": "Cần tiền", "v_photo1": photo}
+    kept = WHOLE | {"v_photo1": photo}
+
+    [filled] = fill_form("gnbv_model", SHORTEST | rounds(kept, sold))
+
+    assert fired(filled) == {"M02", "M03", "M04"}
+
+
 WRONG = [({"model": "m9"}, "model"), ({"m_spent": "251"}, "m_spent"), ({"v_hh": "h9"}, "v_hh")]
 
 

@@ -58,6 +58,11 @@ def test_who_refuses_leaves_the_reason_and_not_even_a_post(filled, record):
     assert filled["refused"].report["instanceName"] == "Không đồng ý – v1"
 
 
+def test_answers_raise_the_findings_their_rules_say(filled, fired):
+    assert fired(filled["full"]) == {"O01", "O02", "O03", "O04"}
+    assert fired(filled["shortest"]) == fired(filled["refused"]) == set()
+
+
 def test_more_than_three_hardest_projects_are_refused(fill_form):
     with pytest.raises(FillFailed, match="/o_hard: constraint"):
         fill_form("gnbv_official", SHORTEST | {"o_hard": "DA1 DA2 DA5 DA7_1"})

@@ -90,6 +90,13 @@ def test_a_visit_that_could_not_be_made_leaves_its_reason(filled, record):
     assert record(filled["refused"]) == REFUSED | LOOKED_UP
 
 
+def test_answers_raise_the_findings_their_rules_say(filled, fired):
+    expected = {f"R{n:02d}" for n in (2, 3, 4, 5, 6, 7, 8, 9)}
+    assert fired(filled["full"]) == expected
+    assert fired(filled["shortest"]) == fired(filled["meeting"]) == {"R07", "R08"}
+    assert fired(filled["refused"]) == set()
+
+
 WRONG = [
     ({"s_done": "141"}, "s_done"),
     (RIGHT | {"k_b_form": "25"}, "k_b_form"),

@@ -62,6 +62,12 @@ def test_an_empty_list_gives_no_impossible_rate(filled, record):
     assert record(filled["empty room"]) == expected
 
 
+def test_answers_raise_the_findings_their_rules_say(filled, fired):
+    assert fired(filled["full"]) == {"T02", "T03", "T04", "T05"}
+    assert fired(filled["shortest"]) == {"T01"}
+    assert fired(filled["refused"]) == fired(filled["empty room"]) == set()
+
+
 def test_more_women_than_people_are_refused_on_the_phone(fill_form, photo):
     with pytest.raises(FillFailed, match="/t_women: constraint"):
         fill_form("gnbv_training", EMPTY_ROOM | {"t_photo": photo, "t_women": "1"})
