@@ -121,7 +121,8 @@ def _load(key: str) -> web.Reader | None:
 
 
 def _nav() -> list[dict[str, Any]]:
-    return import_module("server.home").navigation(g.reader)
+    found: list[dict[str, Any]] = import_module("server.home").navigation(g.reader)
+    return found
 
 
 def sources() -> Path:

@@ -6,9 +6,12 @@ in the end is swept away after a day.
 """
 
 import hashlib
+import io
 import os
 import re
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -61,8 +64,6 @@ class Files:
 
     def keep_bytes(self, data: bytes) -> Kept:
         """Store `data`, which is small, and return its address."""
-        import io
-
         return self.keep(io.BytesIO(data))
 
     def chunks(self, sha256: str) -> Iterator[bytes]:
@@ -77,6 +78,18 @@ class Files:
     def read(self, sha256: str) -> bytes:
         """Return the bytes stored under `sha256`; only for files known to be small."""
         return bytes(obstore.get(self._store, _path(sha256)).bytes())
+
+    @contextmanager
+    def local(self, sha256: str) -> Iterator[Path]:
+        """Give a path from which the file can be read, copied from S3 when it lies there."""
+        if self.folder is not None:
+            yield self.folder / _path(sha256)
+            return
+        with tempfile.NamedTemporaryFile() as copy:
+            for piece in self.chunks(sha256):
+                copy.write(piece)
+            copy.flush()
+            yield Path(copy.name)
 
     def size(self, sha256: str) -> int | None:
         """Return the stored size in bytes, or None when nothing is stored there."""

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 from flask import Flask
-from huey import PostgresHuey, SqliteHuey, crontab
+from huey import MemoryHuey, PostgresHuey, SqliteHuey, crontab
 from huey.api import Huey
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -27,12 +27,19 @@ BATCH = 50
 POKE_SECONDS = 0.25
 
 Timer = Callable[[Session], object]
-_timers: list[tuple[str, Timer]] = []
+_minutely: list[Timer] = []
+_nightly: list[Timer] = []
 
 
 def every_minute(timer: Timer) -> Timer:
     """Register a function that runs about once a minute, in its own transaction."""
-    _timers.append((timer.__name__, timer))
+    _minutely.append(timer)
+    return timer
+
+
+def every_night(timer: Timer) -> Timer:
+    """Register a function that runs once a night, in its own transaction."""
+    _nightly.append(timer)
     return timer
 
 
@@ -46,6 +53,7 @@ class Jobs:
         self._lock = threading.Lock()
         self.drain_task = self.huey.task(name="drain")(self.drain)
         self.huey.periodic_task(crontab(minute="*"), name="minute")(self.minute)
+        self.huey.periodic_task(crontab(hour="19", minute="30"), name="night")(self.night)
 
     def poke(self) -> None:
         """Say that there is work. Cheap: at most one message in a quarter of a second."""
@@ -68,14 +76,21 @@ class Jobs:
 
     def minute(self) -> None:
         """Run the timers, then whatever work is due."""
+        self._run(_minutely)
+        self.drain()
+
+    def night(self) -> None:
+        """Run what is done once a day, at half past two in Vietnam."""
+        self._run(_nightly)
+
+    def _run(self, timers: list[Timer]) -> None:
         with self.app.app_context():
-            for name, timer in _timers:
+            for timer in timers:
                 try:
                     with transaction() as session:
                         timer(session)
                 except Exception:
-                    log.exception("timer %s failed", name)
-        self.drain()
+                    log.exception("timer %s failed", timer.__name__)
 
     def run(self) -> None:
         """Serve the queue until stopped."""
@@ -110,6 +125,8 @@ class Jobs:
 
 
 def _queue(settings: Settings) -> Huey:
+    if settings.testing:  # a test that wants the worker starts it as a process of its own
+        return MemoryHuey("thucdia", results=False)
     if settings.database_url.startswith("sqlite"):
         path = settings.var / "jobs.sqlite3"
         return SqliteHuey("thucdia", filename=str(path), fsync=False, results=False)

@@ -37,7 +37,8 @@ def listing(body: str) -> Response:
     """Return a list that the phone asks for often: with an ETag, and 304 when it has it."""
     response = xml(body)
     response.set_etag(hashlib.md5(body.encode(), usedforsecurity=False).hexdigest())
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def refusal(problem: Problem) -> Response:

@@ -1,9 +1,11 @@
-"""What runs every minute, whoever asks: seals, and tidying of what has expired."""
+"""What runs by the clock: seals every minute, tidying, and the nightly sweep of unused files."""
 
+from flask import current_app
 from sqlalchemy.orm import Session
 
 from server import journal
-from server.jobs import every_minute
+from server.jobs import every_minute, every_night
+from server.maintenance import soundness
 from server.teams import service as teams
 
 
@@ -17,3 +19,9 @@ def seal_journal(session: Session) -> None:
 def forget_old_sign_ins(session: Session) -> None:
     """Remove what no longer lets anybody in."""
     teams.forget_old(session)
+
+
+@every_night
+def sweep_files(session: Session) -> None:
+    """Remove stored files that no row names and that are a day old."""
+    soundness.sweep(session, current_app.extensions["files"])

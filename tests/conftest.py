@@ -3,7 +3,6 @@
 import contextvars
 import os
 import shutil
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from sqlalchemy.orm import Session
 from server import migrate
 from server.app import create_app
 from server.config import Settings, from_environment
-from server.db import db, transaction
+from server.db import Model, db, transaction
 from server.journal import Actor
 from server.monitoring import catalogue
 from server.monitoring import service as monitoring
@@ -34,6 +33,7 @@ from tests import engines
 PASSWORD = "ruộng bậc thang"
 ACTOR = Actor("command", None, "tests")
 VU_BAN = "2024/36/359"
+SHIPPED = {"edition", "place", "succession", "programme", "project", "monitoring_table"}
 ON_POSTGRES = os.environ.get("THUCDIA_TEST_DB") == "postgres"
 
 
@@ -49,8 +49,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("template")
     if ON_POSTGRES:
         server = engines.postgres()
-        _admin(server, "CREATE DATABASE template_thucdia")
-        url = f"{server}/template_thucdia"
+        _admin(server, "CREATE DATABASE thucdia")
+        url = f"{server}/thucdia"
     else:
         url = f"sqlite:///{folder / 'template.sqlite3'}"
     app = create_app(settings_for(folder, url))
@@ -71,17 +71,23 @@ def _admin(server: str, statement: str) -> None:
 
 
 @pytest.fixture
-def database(template: str, tmp_path: Path) -> Iterator[str]:
-    """The URL of a fresh copy of the template, for one test."""
-    if not ON_POSTGRES:
-        path = tmp_path / "thucdia.sqlite3"
-        shutil.copy(make_url(template).database or "", path)
-        yield f"sqlite:///{path}"
-        return
-    server, name = template.rsplit("/", 1)[0], f"t{uuid.uuid4().hex[:12]}"
-    _admin(server, f"CREATE DATABASE {name} TEMPLATE template_thucdia")
-    yield f"{server}/{name}"
-    _admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+def database(template: str, tmp_path: Path) -> str:
+    """The URL of a database as fresh as the template, for one test."""
+    if ON_POSTGRES:
+        _empty(template)
+        return template
+    path = tmp_path / "thucdia.sqlite3"
+    shutil.copy(make_url(template).database or "", path)
+    return f"sqlite:///{path}"
+
+
+def _empty(url: str) -> None:
+    """Take away what tests write; code lists and programme stay, as in the template."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    written = ", ".join(name for name in Model.metadata.tables if name not in SHIPPED)
+    with engine.connect() as connection:
+        connection.execute(text(f"TRUNCATE {written} RESTART IDENTITY"))
+    engine.dispose()
 
 
 class Client(FlaskClient):

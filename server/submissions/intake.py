@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from server import text
 from server.monitoring.models import Plan, PlanState
 from server.submissions import instance
+from server.submissions.instance import Reading
 from server.submissions.models import Submission
 from server.submissions.problems import PlanClosed
 from server.surveys import fields
@@ -53,7 +54,7 @@ class Sent:
     xml: bytes
     instance: instance.Instance
     known: Known
-    reading: instance.Reading = field(default_factory=instance.Reading)
+    reading: Reading = field(default_factory=Reading)
     label: str = ""
     device: str | None = None
     started_at: dt.datetime | None = None
@@ -133,7 +134,8 @@ def understand(sent: Sent, how: Reader) -> None:
     sent.device = _text(at(answers, how.roles.get("device")))
     sent.started_at = _instant(at(answers, how.roles.get("start")))
     sent.ended_at = _instant(at(answers, how.roles.get("end")))
-    sent.label = text.clean(str((answers.get("meta") or {}).get("instanceName") or ""))[:200]
+    named = next(sent.instance.root.iter("{*}instanceName"), None)
+    sent.label = text.clean(named.text or "")[:200] if named is not None else ""
     point = at(answers, how.roles.get("point"))
     sent.point = point if isinstance(point, dict) and "lat" in point else {}
 

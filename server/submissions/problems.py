@@ -72,3 +72,18 @@ class AlreadySettled(Problem):
     status = 409
     message = "Mục này đã được {who} xử lý trước đó. Hãy tải lại trang."
     message_en = "This was already dealt with by {who}. Reload the page."
+
+
+class FileHeldBefore(Problem):
+    """A file came under the name of one we hold, with other bytes: the first stays."""
+
+    code = "submissions.file-held-before"
+    status = 409
+    message = (
+        "Phiếu đã có tệp cùng tên với nội dung khác; tệp nhận trước được giữ. "
+        "Hãy tải bản này về so sánh, rồi gác lại."
+    )
+    message_en = (
+        "The record already has a file of that name with other content; the first is kept. "
+        "Download this one to compare, then put it aside."
+    )

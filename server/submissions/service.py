@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from server import clock, journal
+from server.db import Model
 from server.files import Files
 from server.journal import Actor
 from server.submissions import intake
@@ -74,11 +76,8 @@ def receive(session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carr
 def _insert(session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carrier) -> int | None:
     """Insert the submission; None when one with this instanceID is there already."""
     names = set(sent.reading.files)
-    engine = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = (
-        engine.insert(Submission.__table__)
-        .on_conflict_do_nothing(index_elements=["form_pk", "instance_id"])
-        .returning(Submission.__table__.c.id)
+    statement = _insert_or_leave(session, Submission, ["form_pk", "instance_id"]).returning(
+        Submission.id
     )
     return session.execute(
         statement,
@@ -108,6 +107,12 @@ def _insert(session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carr
             "files_held": len(names & {part.name for part in parts}),
         },
     ).scalar_one_or_none()
+
+
+def _insert_or_leave(session: Session, model: type[Model], key: list[str]) -> Any:
+    """Return an INSERT that does nothing when a row with this key is there already."""
+    engine: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return engine.insert(model).on_conflict_do_nothing(index_elements=key)
 
 
 def _first_files(
@@ -214,27 +219,30 @@ def hold(
     """Keep, for the office, something that we do not take: once per content, retries counted."""
     now = clock.now()
     content = hashlib.sha256(xml).hexdigest()
-    held = session.scalar(
+    form_id, version, instance_id = ids or _ids(sent)
+    session.execute(
+        _insert_or_leave(session, Held, ["plan_id", "content_sha256"]),
+        {
+            "plan_id": phone.plan_id,
+            "content_sha256": content,
+            "reason": reason,
+            "explanation": explanation,
+            "form_id": form_id,
+            "version": version,
+            "instance_id": instance_id,
+            "xml": xml,
+            "phone_id": phone.phone_id,
+            "state": HeldState.WAITING,
+            "first_at": now,
+            "last_at": now,
+            "times": 0,
+        },
+    )
+    held = session.scalars(
         select(Held)
         .where(Held.plan_id == phone.plan_id, Held.content_sha256 == content)
-        .with_for_update()
-    )
-    if held is None:
-        form_id, version, instance_id = ids or _ids(sent)
-        held = Held(
-            plan_id=phone.plan_id,
-            content_sha256=content,
-            reason=reason,
-            explanation=explanation,
-            form_id=form_id,
-            version=version,
-            instance_id=instance_id,
-            xml=xml,
-            phone_id=phone.phone_id,
-            first_at=now,
-            times=0,
-        )
-        session.add(held)
+        .with_for_update(of=Held)
+    ).one()
     held.last_at, held.times = now, held.times + 1
     known = {(file.name, file.sha256) for file in held.files}
     for part in parts:

@@ -86,7 +86,8 @@ def phone_list(token: str, plan_id: int, version_id: int, name: str) -> Response
     response = Response(found.content, content_type=_type(name))
     response.set_etag(found.md5)
     response.headers["Cache-Control"] = "private, no-cache"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 @bp.get(f"{PREFIX}/versions/<int:version_id>/media/<name>")

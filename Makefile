@@ -1,0 +1,60 @@
+# `make run` serves with the demo; `make test` runs every test on both databases.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run setup setup-dev test check fix bench lock vendor clean
+
+run: setup
+	$(BIN)/thucdia serve
+
+setup: .venv/.ready
+
+.venv/.ready: requirements/core.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Cần Python 3.11 trở lên / Python 3.11 or later is needed")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/core.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup-dev: .venv/.ready-dev
+
+.venv/.ready-dev: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Cần Python 3.11 trở lên / Python 3.11 or later is needed")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@ .venv/.ready
+
+# Everything but the tests marked slow, java or browser; on SQLite.
+check: setup-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -n 2 -m "not slow and not java and not browser"
+
+# Every test, on SQLite and then, those that know a database, on PostgreSQL.
+test: setup-dev
+	$(BIN)/python tools/need_chromium.py
+	$(BIN)/pytest -q -n 2
+	THUCDIA_TEST_DB=postgres $(BIN)/pytest -q -n 2 tests --ignore=tests/sampling --ignore=tests/xlsforms
+
+fix: setup-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup-dev
+	$(BIN)/python -m bench
+
+# Pins with hashes and without index addresses; needs `pip install uv`.
+lock:
+	for name in core dev; do \
+	  uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	    requirements/$$name.in -o requirements/$$name.txt; \
+	done
+
+vendor:
+	$(BIN)/python tools/vendor.py
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache

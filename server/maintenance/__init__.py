@@ -1,0 +1,1 @@
+"""Keeping an installation sound (bảo trì): migrate, back up, restore, verify, sweep."""

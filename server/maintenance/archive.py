@@ -1,0 +1,254 @@
+"""Backup and restore: one zip with every row and every file, for either database.
+
+Format `thucdia-backup/1`: `manifest.json` (program, migration, counts, and the SHA-256 of every
+member), `tables/<name>.jsonl` (a JSON object a row, bytes in base64), `files/<sha256>`. A backup
+is one snapshot; a restore checks every hash before it touches anything, and is one transaction.
+As rows are written the same from both engines, it is also the way from SQLite to PostgreSQL.
+"""
+
+import base64
+import datetime as dt
+import enum
+import hashlib
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import Date, Enum, LargeBinary, Table, func, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from server import clock, migrate, web
+from server.db import Instant, Model
+from server.files import Files
+from server.maintenance import soundness
+from server.problems import Problem
+
+FORMAT = "thucdia-backup/1"
+TRANSIENT = {"sign_in", "sign_in_failure"}
+BATCH = 500
+Progress = Callable[[str], None]
+
+
+class BadBackup(Problem):
+    """The file is not a whole backup of this program; nothing was changed."""
+
+    code = "maintenance.bad-backup"
+    status = 422
+    message = "Tệp sao lưu không dùng được: {reason}. Chưa thay đổi gì."
+    message_en = "The backup cannot be used: {reason_en}. Nothing was changed."
+
+
+class NotEmpty(Problem):
+    """A restore needs an empty installation: it never mixes with what is there."""
+
+    code = "maintenance.not-empty"
+    status = 409
+    message = "Cơ sở dữ liệu đích đã có dữ liệu. Hãy khôi phục vào một THUCDIA_VAR hoặc DATABASE_URL trống."
+    message_en = "The target already holds data. Restore into an empty THUCDIA_VAR or DATABASE_URL."
+
+
+def backup(session: Session, files: Files, path: Path, progress: Progress) -> dict[str, Any]:
+    """Write a backup to `path`, readable by its owner alone, and return its manifest."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+    members: dict[str, str] = {}
+    counts: dict[str, int] = {}
+    partial = path.with_name(path.name + ".partial")
+    with (
+        os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as out,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for table in _tables():
+            progress(table.name)
+            name = f"tables/{table.name}.jsonl"
+            counter = _Counter(_rows(session, table))
+            members[name] = _write(archive, name, counter)
+            counts[table.name] = counter.count
+        for sha256 in soundness.named(session):
+            progress(sha256)
+            members[f"files/{sha256}"] = _write(archive, f"files/{sha256}", files.chunks(sha256))
+        manifest = {
+            "format": FORMAT,
+            "program": web.program_version(),
+            "migration": migrate.newest(),
+            "made_at": clock.now().isoformat(),
+            "rows": counts,
+            "members": members,
+        }
+        archive.writestr("manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1))
+    with partial.open("rb") as done:
+        os.fsync(done.fileno())
+    partial.replace(path)
+    return manifest
+
+
+def _tables() -> Iterator[Table]:
+    for table in Model.metadata.sorted_tables:
+        if table.name not in TRANSIENT:
+            yield table
+
+
+class _Counter:
+    """Rows as lines of bytes, counted as they pass."""
+
+    def __init__(self, rows: Iterable[dict[str, Any]]) -> None:
+        self.rows, self.count = rows, 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for row in self.rows:
+            self.count += 1
+            yield json.dumps(row, ensure_ascii=False).encode() + b"\n"
+
+
+def _rows(session: Session, table: Table) -> Iterator[dict[str, Any]]:
+    order = list(table.primary_key.columns)
+    query = select(table).order_by(*order).execution_options(yield_per=BATCH)
+    for row in session.execute(query):
+        yield {name: _out(value) for name, value in row._mapping.items()}
+
+
+def _out(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return value
+
+
+def _write(archive: zipfile.ZipFile, name: str, pieces: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    with archive.open(name, "w", force_zip64=True) as member:
+        for piece in pieces:
+            digest.update(piece)
+            member.write(piece)
+    return digest.hexdigest()
+
+
+def restore(session: Session, files: Files, path: Path, progress: Progress) -> dict[str, Any]:
+    """Fill an empty, migrated database and the file store from a backup; return its manifest.
+
+    Raises:
+        BadBackup: cut off, changed, or of another migration; found before anything is written.
+        NotEmpty: the database holds people or plans.
+    """
+    if _holds_anything(session):
+        raise NotEmpty()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            manifest = _checked(archive, progress)
+            for name in manifest["members"]:
+                if name.startswith("files/"):
+                    _take_file(archive, name, files)
+            _empty(session)
+            for table in _tables():
+                progress(table.name)
+                with archive.open(f"tables/{table.name}.jsonl") as member:
+                    _load(session, table, member)
+            _link_current_versions(session, archive)
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+        raise BadBackup(reason="tệp bị hỏng hoặc thiếu", reason_en=str(error)) from error
+    _reset_counters(session)
+    return manifest
+
+
+def _holds_anything(session: Session) -> bool:
+    tables = Model.metadata.tables
+    return any(
+        session.scalar(select(func.count()).select_from(tables[name]))
+        for name in ("person", "plan")
+    )
+
+
+def _checked(archive: zipfile.ZipFile, progress: Progress) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads(archive.read("manifest.json"))
+    if manifest.get("format") != FORMAT:
+        raise BadBackup(reason="không phải tệp sao lưu của Thực Địa", reason_en="another format")
+    if manifest.get("migration") != migrate.newest():
+        raise BadBackup(
+            reason=f"tệp ở bản {manifest.get('migration')}, chương trình ở {migrate.newest()}",
+            reason_en=f"it is of migration {manifest.get('migration')}, not {migrate.newest()}",
+        )
+    for name, expected in manifest["members"].items():
+        progress(name)
+        digest = hashlib.sha256()
+        with archive.open(name) as member:
+            while piece := member.read(1 << 18):
+                digest.update(piece)
+        if digest.hexdigest() != expected:
+            raise BadBackup(reason=f"{name} đã bị thay đổi", reason_en=f"{name} was changed")
+    return manifest
+
+
+def _take_file(archive: zipfile.ZipFile, name: str, files: Files) -> None:
+    with archive.open(name) as member, tempfile.TemporaryFile() as copy:
+        while piece := member.read(1 << 18):
+            copy.write(piece)
+        files.keep(copy)
+
+
+def _empty(session: Session) -> None:
+    """Remove what a fresh installation brings: code lists and catalogue come from the backup."""
+    for table in reversed(list(_tables())):
+        if session.scalar(select(func.count()).select_from(table)):
+            session.execute(table.delete())
+
+
+def _load(session: Session, table: Table, lines: IO[bytes]) -> None:
+    batch: list[dict[str, Any]] = []
+    for line in lines:
+        batch.append(_in(table, json.loads(line)))
+        if len(batch) == BATCH:
+            session.execute(insert(table), batch)
+            batch = []
+    if batch:
+        session.execute(insert(table), batch)
+
+
+def _in(table: Table, row: dict[str, Any]) -> dict[str, Any]:
+    read = {name: _value(table.c[name].type, value) for name, value in row.items()}
+    if table.name == "form":
+        read["current_id"] = None  # its version comes later; see _link_current_versions
+    return read
+
+
+def _value(kind: Any, value: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(kind, LargeBinary):
+        return base64.b64decode(value)
+    if isinstance(kind, Instant):
+        return dt.datetime.fromisoformat(value)
+    if isinstance(kind, Date):
+        return dt.date.fromisoformat(value)
+    if isinstance(kind, Enum) and kind.enum_class is not None:
+        return kind.enum_class(value)
+    return value
+
+
+def _link_current_versions(session: Session, archive: zipfile.ZipFile) -> None:
+    form = Model.metadata.tables["form"]
+    with archive.open("tables/form.jsonl") as member:
+        for line in member:
+            row = json.loads(line)
+            change = update(form).where(form.c.id == row["id"])
+            session.execute(change.values(current_id=row["current_id"]))
+
+
+def _reset_counters(session: Session) -> None:
+    """On PostgreSQL, let every table's counter go on after the highest restored number."""
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    for table in _tables():
+        if "id" in table.c and table.c.id.autoincrement and table.c.id.type.python_type is int:
+            session.execute(
+                text(
+                    f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), "  # noqa: S608
+                    f"coalesce((SELECT max(id) FROM {table.name}), 0) + 1, false)"
+                )
+            )

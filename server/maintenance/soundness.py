@@ -1,0 +1,128 @@
+"""Is everything still as it was stored? Database, files, journal, draws; and what nobody names."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select, text, union
+from sqlalchemy.orm import Session, undefer
+
+from sampling import SamplingError
+from server import journal
+from server.draws import service as draws
+from server.draws.models import Draw, DrawState, RegisterEntry
+from server.files import Files
+from server.submissions.models import HeldFile, Submission, SubmissionFile
+from server.surveys.models import FormMedia, FormVersion
+
+ORPHAN_AFTER_SECONDS = 24 * 3600
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is not as it should be: which check found it, where, and what it is."""
+
+    check: str
+    where: str
+    what: str
+
+
+def faults(session: Session, files: Files, progress: Progress = lambda _: None) -> Iterator[Fault]:
+    """Give every fault of the installation; reads everything, changes nothing."""
+    for check in (_database, _submissions, _draws, _register, _journal):
+        progress(check.__name__.strip("_"))
+        yield from check(session)
+    progress("files")
+    yield from _files(session, files)
+
+
+def _database(session: Session) -> Iterator[Fault]:
+    if session.get_bind().dialect.name != "sqlite":
+        session.execute(text("SELECT 1"))
+        return
+    for row in session.execute(text("PRAGMA integrity_check")):
+        if row[0] != "ok":
+            yield Fault("database", "integrity_check", str(row[0]))
+    for row in session.execute(text("PRAGMA foreign_key_check")):
+        yield Fault("database", f"{row[0]} row {row[1]}", f"points at a missing row of {row[2]}")
+
+
+def _submissions(session: Session) -> Iterator[Fault]:
+    query = select(Submission.id, Submission.xml, Submission.xml_sha256)
+    for row in session.execute(query.execution_options(yield_per=500)):
+        if hashlib.sha256(row.xml).hexdigest() != row.xml_sha256:
+            yield Fault("submissions", f"submission {row.id}", "its XML is not what was received")
+
+
+def _draws(session: Session) -> Iterator[Fault]:
+    drawn = select(Draw).where(Draw.seed.is_not(None)).options(undefer(Draw.frame))
+    for draw in session.scalars(drawn):
+        try:
+            again = [(unit.id, unit.ticket) for unit in draws.redone(draw).selected]
+        except SamplingError as error:
+            yield Fault("draws", f"draw {draw.id}", error.en)
+            continue
+        if again != [(unit.unit_code, unit.ticket) for unit in draw.drawn]:
+            yield Fault("draws", f"draw {draw.id}", "made again it gives other units")
+
+
+def _register(session: Session) -> Iterator[Fault]:
+    before = draws.NO_HASH
+    for line in session.scalars(select(RegisterEntry).order_by(RegisterEntry.id)):
+        if line.prev_sha256 != before or draws.digest(line.entry) != line.sha256:
+            yield Fault("register", f"entry {line.id}", "does not follow the entry before")
+        before = line.sha256
+    seeded = set(session.scalars(select(Draw.id).where(Draw.state != DrawState.COMMITTED)))
+    entered = set(session.scalars(select(RegisterEntry.draw_id)))
+    for draw_id in sorted(seeded - entered):
+        yield Fault("register", f"draw {draw_id}", "is not in the register")
+
+
+def _journal(session: Session) -> Iterator[Fault]:
+    for broken in journal.verify(session):
+        where = f"seal {broken.seal_id}, lines {broken.first_id}-{broken.last_id}"
+        yield Fault("journal", where, broken.why)
+
+
+def named(session: Session) -> Iterator[str]:
+    """Give the hash of every file that some row names, once."""
+    columns = (
+        SubmissionFile.sha256,
+        SubmissionFile.thumb_sha256,
+        SubmissionFile.view_sha256,
+        HeldFile.sha256,
+        FormMedia.sha256,
+        FormVersion.workbook_sha256,
+    )
+    query = union(
+        *(select(column.label("sha256")).where(column.is_not(None)) for column in columns)
+    )
+    for row in session.execute(query.execution_options(yield_per=1000)):
+        yield str(row[0])
+
+
+def _files(session: Session, files: Files) -> Iterator[Fault]:
+    for sha256 in named(session):
+        if files.size(sha256) is None:
+            yield Fault("files", sha256, "is missing")
+        elif not files.is_whole(sha256):
+            yield Fault("files", sha256, "is not what was stored")
+
+
+def orphans(session: Session, files: Files, older_than: float) -> Iterator[str]:
+    """Give the stored files that no row names and that are at least that many seconds old."""
+    known = set(named(session))
+    before = time.time() - older_than
+    for sha256, stored_at in files.names():
+        if sha256 not in known and stored_at < before:
+            yield sha256
+
+
+def sweep(session: Session, files: Files) -> int:
+    """Remove the orphans older than a day; return how many."""
+    found = list(orphans(session, files, ORPHAN_AFTER_SECONDS))
+    for sha256 in found:
+        files.remove(sha256)
+    return len(found)

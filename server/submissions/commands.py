@@ -1,0 +1,160 @@
+"""Filled forms and what is held, from a terminal."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload, undefer
+
+from server.db import db, transaction
+from server.problems import NotFound
+from server.submissions import service
+from server.submissions.models import Held, HeldState, Submission
+from server.surveys.models import Form
+from server.teams.models import Phone
+from server.teams.service import Carrier
+from server.terminal import actor, as_json, say
+
+PLAN = click.option("--plan", "plan_id", type=int, required=True, help="Số của kế hoạch.")
+
+
+@click.group("submission")
+def group() -> None:
+    """Filled forms (phiếu đã nhận)."""
+
+
+@group.command("list")
+@PLAN
+@click.option("--form", "form_id", help="Mã biểu mẫu; bỏ trống là mọi biểu mẫu.")
+@as_json
+def list_submissions(plan_id: int, form_id: str | None, as_json: bool) -> None:
+    """Print the instanceID of every submission, oldest first, one a line."""
+    query = (
+        select(
+            Submission.id,
+            Submission.instance_id,
+            Form.form_id,
+            Submission.received_at,
+            Submission.files_named,
+            Submission.files_held,
+        )
+        .join(Form, Form.id == Submission.form_pk)
+        .where(Submission.plan_id == plan_id)
+        .order_by(Submission.id)
+        .execution_options(yield_per=1000)
+    )
+    if form_id:
+        query = query.where(Form.form_id == form_id)
+    for row in db.session().execute(query):
+        say(as_json, dict(row._mapping), row.instance_id)
+
+
+@group.command("show")
+@click.argument("which")
+@as_json
+def show(which: str, as_json: bool) -> None:
+    """Print one submission: WHICH is its instanceID or its number."""
+    key = Submission.id == int(which) if which.isdigit() else Submission.instance_id == which
+    found = (
+        db.session()
+        .scalars(
+            select(Submission)
+            .where(key)
+            .options(
+                undefer(Submission.answers),
+                undefer(Submission.oddities),
+                selectinload(Submission.files),
+                selectinload(Submission.form),
+                selectinload(Submission.version),
+            )
+        )
+        .first()
+    )
+    if found is None:
+        raise NotFound()
+    value = _as_json(found)
+    say(as_json, value, lambda: "\n".join(_lines(value)))
+
+
+def _as_json(found: Submission) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "instance_id": found.instance_id,
+        "form_id": found.form.form_id,
+        "version": found.version.version,
+        "received_at": found.received_at.isoformat(),
+        "started_at": found.started_at and found.started_at.isoformat(),
+        "ended_at": found.ended_at and found.ended_at.isoformat(),
+        "xml_sha256": found.xml_sha256,
+        "review_state": found.review_state.value,
+        "visit_id": found.visit_id,
+        "area": found.area,
+        "answers": found.answers,
+        "oddities": found.oddities,
+        "files": [
+            {"name": file.name, "sha256": file.sha256, "size_bytes": file.size_bytes}
+            for file in found.files
+        ],
+    }
+
+
+def _lines(value: dict[str, Any], indent: str = "") -> Iterator[str]:
+    for name, item in value.items():
+        if isinstance(item, dict):
+            yield f"{indent}{name}:"
+            yield from _lines(item, indent + "  ")
+        elif isinstance(item, list) and item and isinstance(item[0], dict):
+            for number, row in enumerate(item, start=1):
+                yield f"{indent}{name} [{number}]:"
+                yield from _lines(row, indent + "  ")
+        else:
+            yield f"{indent}{name}: {item}"
+
+
+@click.group("held")
+def held() -> None:
+    """What was refused or held (chờ kiểm tra), whole."""
+
+
+@held.command("list")
+@PLAN
+@as_json
+def list_held(plan_id: int, as_json: bool) -> None:
+    """List what waits for the office, oldest first."""
+    for found in db.session().scalars(
+        select(Held)
+        .where(Held.plan_id == plan_id, Held.state == HeldState.WAITING)
+        .order_by(Held.id)
+    ):
+        value = {
+            "id": found.id,
+            "reason": found.reason,
+            "form_id": found.form_id,
+            "instance_id": found.instance_id,
+            "times": found.times,
+        }
+        say(as_json, value, f"{found.id}\t{found.reason}\t{found.instance_id}\t×{found.times}")
+
+
+@held.command("take-in")
+@click.argument("held_id", type=int)
+@as_json
+def take_in(held_id: int, as_json: bool) -> None:
+    """Take something held in as a record, now that its cause is mended."""
+    with transaction() as session:
+        found = session.get(Held, held_id)
+        if found is None:
+            raise NotFound()
+        receipt = service.reingest(session, found, carrier_of(found.phone, found.plan_id), actor())
+        instance_id = receipt.instance_id
+    current_app.extensions["jobs"].poke()
+    say(as_json, {"id": held_id, "instance_id": instance_id}, f"Đã nhận {instance_id}.")
+
+
+def carrier_of(phone: Phone | None, plan_id: int) -> Carrier:
+    """Return the carrier that a phone was, also when it has been revoked since."""
+    if phone is None:
+        raise NotFound()
+    return Carrier(phone.id, phone.person_id, phone.person.name, plan_id, phone.team_id, None)

@@ -1,0 +1,78 @@
+"""Forms from a terminal."""
+
+from pathlib import Path
+
+import click
+from flask import current_app
+from sqlalchemy import select
+
+from server.db import db, transaction
+from server.problems import NotFound
+from server.surveys import compile as compiler
+from server.surveys import queries, service
+from server.surveys.models import Form, FormState
+from server.terminal import actor, as_json, say
+
+WORKBOOK = click.Path(exists=True, dir_okay=False, path_type=Path)
+PLAN = click.option("--plan", "plan_id", type=int, required=True, help="Số của kế hoạch.")
+
+
+@click.group("form")
+def group() -> None:
+    """Forms and their versions (biểu mẫu)."""
+
+
+@group.command("publish")
+@click.argument("workbook", type=WORKBOOK)
+@PLAN
+@click.option("--media", type=WORKBOOK, multiple=True, help="Tệp mà biểu mẫu cần.")
+@as_json
+def publish(workbook: Path, plan_id: int, media: tuple[Path, ...], as_json: bool) -> None:
+    """Compile WORKBOOK, upload it to a plan and publish it at once."""
+    data = workbook.read_bytes()
+    compiled = compiler.compile(data, workbook.name)
+    for warning in compiled.warnings:
+        click.echo(f"! {warning}", err=True)
+    files = current_app.extensions["files"]
+    with transaction() as session:
+        version = service.upload(session, files, plan_id, data, workbook.name, compiled, actor())
+        for path in media:
+            with path.open("rb") as stream:
+                service.attach(
+                    session, files, version, path.name, "application/octet-stream", stream, actor()
+                )
+        service.publish(session, version, actor())
+        found = {
+            "form_id": version.form.form_id,
+            "version": version.version,
+            "validated": version.validated,
+            "warnings": list(version.warnings),
+        }
+    say(as_json, found, f"Đã phát hành {found['form_id']} phiên bản {found['version']}.")
+
+
+@group.command("list")
+@PLAN
+@as_json
+def list_forms(plan_id: int, as_json: bool) -> None:
+    """List the forms of a plan with their current version."""
+    for form in queries.forms(db.session(), plan_id):
+        version = form.current.version if form.current else None
+        value = {"form_id": form.form_id, "title": form.title, "state": form.state.value}
+        line = f"{form.form_id}\t{version or '—'}\t{form.state.value}\t{form.title}"
+        say(as_json, {**value, "version": version}, line)
+
+
+@group.command("state")
+@click.argument("form_id")
+@click.argument("state", type=click.Choice([state.value for state in FormState]))
+@PLAN
+@as_json
+def set_state(form_id: str, state: str, plan_id: int, as_json: bool) -> None:
+    """Open a form, let it run out (closing), or close it."""
+    with transaction() as session:
+        form = session.scalar(select(Form).where(Form.plan_id == plan_id, Form.form_id == form_id))
+        if form is None:
+            raise NotFound()
+        service.set_state(session, form, FormState(state), actor())
+    say(as_json, {"form_id": form_id, "state": state}, f"{form_id}: {state}")

@@ -1,0 +1,32 @@
+"""Makes sure that the browser tests have a browser: Debian's chromium, installed when root."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+PACKAGES = ("chromium", "fonts-noto-core")
+
+
+def main() -> int:
+    """Return 0: with a browser, or with a sentence that says the browser tests will be skipped."""
+    if shutil.which("chromium"):
+        return 0
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run(["apt-get", "update", "-q"], check=False, **quiet)
+        subprocess.run(
+            ["apt-get", "install", "-y", "-q", "--no-install-recommends", *PACKAGES],
+            check=False,
+            **quiet,
+        )
+    if not shutil.which("chromium"):
+        sys.stderr.write(
+            "Không có chromium nên bỏ qua các phép thử trình duyệt (apt install chromium) / "
+            "no chromium: the browser tests will be skipped (apt install chromium)\n"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
