@@ -116,12 +116,14 @@ class Frame:
     """An immutable frame, its units in the order of their ids."""
 
     def __init__(self, units: Iterable[Unit]) -> None:
-        self.units = tuple(sorted(units, key=lambda unit: unit.id))
-        if not self.units:
+        listed = list(units)
+        if not listed:
             raise EmptyFrame
+        self.units = tuple(sorted(listed, key=lambda unit: unit.id))
         for before, after in pairwise(self.units):
             if before.id == after.id:
-                raise DuplicateId(unit_id=after.id, row="?", first_row="?")
+                rows = [row for row, unit in enumerate(listed, start=1) if unit.id == after.id]
+                raise DuplicateId(unit_id=after.id, row=rows[1], first_row=rows[0])
 
     @classmethod
     def from_rows(
