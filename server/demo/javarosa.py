@@ -94,7 +94,7 @@ def engine_jar() -> Path:
     """Return the ODK Validate jar of the installed pyxform, without importing pyxform."""
     spec = importlib.util.find_spec("pyxform")
     if spec is None or spec.origin is None:
-        raise NoJava
+        raise ModuleNotFoundError("pyxform", name="pyxform")
     return Path(spec.origin).parent / "validators" / "odk_validate" / "bin" / "ODK_Validate.jar"
 
 

