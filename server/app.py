@@ -23,11 +23,12 @@ EDGES = (
     "server.places.pages",
     "server.monitoring.pages",
     "server.surveys.phone",
-    "server.surveys.pages",
+    "server.desk.forms",
     "server.submissions.phone",
-    "server.submissions.pages",
+    "server.desk.submissions",
+    "server.desk.held",
     "server.draws.pages",
-    "server.findings.pages",
+    "server.desk.findings",
     "server.home",
 )
 HANDLERS = (

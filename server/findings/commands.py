@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from server.db import db
 from server.findings.models import Finding
-from server.terminal import as_json, say
+from server.terminal import as_json, plan_option, say
 
 
 @click.group("finding")
@@ -14,7 +14,7 @@ def group() -> None:
 
 
 @group.command("list")
-@click.option("--plan", "plan_id", type=int, required=True, help="Số của kế hoạch.")
+@plan_option
 @as_json
 def list_findings(plan_id: int, as_json: bool) -> None:
     """List the findings of a plan, oldest first."""

@@ -19,3 +19,12 @@ class ReasonNeeded(Problem):
     status = 422
     message = "Hãy ghi lý do bác bỏ phát hiện."
     message_en = "Give the reason for rejecting the finding."
+
+
+class UnknownDecision(Problem):
+    """Neither confirmed nor rejected was chosen."""
+
+    code = "findings.unknown-decision"
+    status = 422
+    message = "Hãy chọn xác nhận hoặc bác bỏ phát hiện."
+    message_en = "Choose to confirm or to reject the finding."

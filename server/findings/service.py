@@ -120,8 +120,8 @@ def raise_by_hand(session: Session, submission: Submission, found: Raised, actor
     session.add(finding)
     session.flush()
     journal.write(
-        session, actor, "finding.raised-by-hand", "finding", finding.id, finding.plan_id,
-        submission=submission.id,
+        session, actor, "finding.raised-by-hand", "submission", submission.id, finding.plan_id,
+        findings=[finding.id],
     )  # fmt: skip
     return finding
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from server.surveys.models import Form, FormMedia, FormState, FormVersion, PhoneList
@@ -22,7 +22,7 @@ class Listed:
     has_files: bool
 
 
-def listed(session: Session, plan_id: int, form_id: str | None = None) -> list[Listed]:
+def listed(session: Session, plan_id: int, only: str | None = None) -> list[Listed]:
     """Return the open, published forms of a plan, by title: one look-up."""
     query = (
         select(
@@ -37,9 +37,12 @@ def listed(session: Session, plan_id: int, form_id: str | None = None) -> list[L
         .where(Form.plan_id == plan_id, Form.state == FormState.OPEN)
         .order_by(FormVersion.title, Form.form_id)
     )
-    if form_id is not None:
-        query = query.where(Form.form_id == form_id)
-    return [Listed(*row[:5], has_files=bool(row[5])) for row in session.execute(query)]
+    if only is not None:
+        query = query.where(Form.form_id == only)
+    return [
+        Listed(form_id, title, version, md5, version_id, bool(needs))
+        for form_id, title, version, md5, version_id, needs in session.execute(query)
+    ]
 
 
 @dataclass(frozen=True)
@@ -134,3 +137,42 @@ def version_of(session: Session, form_pk: int, version: str) -> FormVersion | No
     return session.scalar(
         select(FormVersion).where(FormVersion.form_pk == form_pk, FormVersion.version == version)
     )
+
+
+def latest_drafts(session: Session, form_pks: Sequence[int]) -> dict[int, FormVersion]:
+    """Return the newest draft of each of these forms that has one newer than what phones get."""
+    newest = (
+        select(func.max(FormVersion.id))
+        .where(FormVersion.form_pk.in_(form_pks), FormVersion.published_at.is_(None))
+        .group_by(FormVersion.form_pk)
+    )
+    rows = session.scalars(select(FormVersion).where(FormVersion.id.in_(newest)))
+    return {row.form_pk: row for row in rows}
+
+
+def question_counts(session: Session, version_ids: Sequence[int]) -> dict[int, int]:
+    """Return how many questions people are asked in each of these versions."""
+    rows = session.execute(
+        select(FormVersion.id, FormVersion.fields).where(FormVersion.id.in_(version_ids))
+    )
+    return {row[0]: sum(1 for each in row[1] if is_asked(each)) for row in rows}
+
+
+def is_asked(field: Any) -> bool:
+    """Tell whether a field, as JSON keeps it, is a question that somebody answers.
+
+    >>> is_asked({"type": "int", "labels": {"vi": "Số người"}}), is_asked({"type": "calculate"})
+    (True, False)
+    """
+    never = {"group", "repeat", "note", "calculate"}
+    return bool(field.get("labels")) and field["type"] not in never
+
+
+def live_lists(session: Session, plan_id: int) -> dict[str, int]:
+    """Return how many rows each list has that the server makes for the plan's phones."""
+    rows = session.execute(
+        select(PhoneList.name, PhoneList.rows).where(
+            PhoneList.plan_id == plan_id, PhoneList.team_id.is_(None)
+        )
+    )
+    return {row[0]: row[1] for row in rows}

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, is_dataclass
 from typing import IO, TYPE_CHECKING, Any
 
@@ -138,12 +138,29 @@ def needed_files(version: FormVersion) -> list[str]:
     return [need["name"] for need in version.needs if need["name"] not in LIVE_LISTS]
 
 
+Check = Callable[[FormVersion], None]
+_checks: list[Check] = []
+
+
+def before_publishing(check: Check) -> Check:
+    """Register a function that refuses, with a Problem, a version that must not reach phones.
+
+    For rooms above this one, which read parts of the workbook that are theirs.
+    """
+    _checks.append(check)
+    return check
+
+
 def publish(session: Session, version: FormVersion, actor: Actor) -> None:
     """Make `version` the one that phones get. From now on nothing in it changes.
 
     Raises:
         MissingMedia: files that it needs have not been uploaded.
+        Problem: whatever a check of `before_publishing` found.
     """
+    if version.published_at is None:
+        for check in _checks:
+            check(version)
     missing = set(needed_files(version)) - {media.name for media in version.media}
     if missing:
         raise MissingMedia(names=", ".join(sorted(missing)))

@@ -1,0 +1,301 @@
+"""Forms of a plan (biểu mẫu): upload a workbook, read it without Excel, publish, close."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response as AnyResponse
+
+from server import web
+from server.db import db, transaction
+from server.desk import downloads, formats
+from server.files import Files
+from server.findings import firing
+from server.findings.rules import mistakes
+from server.monitoring import queries as monitoring
+from server.monitoring.models import Plan
+from server.permissions import May
+from server.places.scope import covers
+from server.problems import BadInput, NotAllowed, NotFound, Problem
+from server.surveys import compile as compiler
+from server.surveys import fields as form_fields
+from server.surveys import queries, service, words
+from server.surveys.fields import Field
+from server.surveys.models import Form, FormState, FormVersion
+
+bp = Blueprint("forms", __name__)
+bp.context_processor(formats.helpers)
+bp.context_processor(lambda: {"form_states": words.STATES})
+LARGEST_WORKBOOK = 20_000_000
+WORKBOOKS = ".xlsx,.xls,.md,.csv"
+
+
+def _files() -> Files:
+    files: Files = current_app.extensions["files"]
+    return files
+
+
+def _plan(session: Session, plan_id: int, right: May = May.SEE_FORMS) -> Plan:
+    """Return a plan whose forms this reader may see, or change by another `right`.
+
+    Raises:
+        NotFound: they may not see it.
+        NotAllowed: they hold `right`, but not over the whole plan.
+    """
+    reader = web.reader()
+    plan = monitoring.plan_for(session, plan_id, reader.areas(May.SEE_FORMS))
+    if right is not May.SEE_FORMS and not covers(reader.areas(right), plan.area):
+        raise NotAllowed()
+    return plan
+
+
+def _form(session: Session, form_pk: int, right: May = May.SEE_FORMS) -> tuple[Form, Plan]:
+    form = session.get(Form, form_pk)
+    if form is None:
+        raise NotFound()
+    return form, _plan(session, form.plan_id, right)
+
+
+def _version(
+    session: Session, form_pk: int, version_id: int, right: May = May.SEE_FORMS
+) -> tuple[FormVersion, Plan]:
+    plan = _form(session, form_pk, right)[1]
+    version = session.get(FormVersion, version_id)
+    if version is None or version.form_pk != form_pk:
+        raise NotFound()
+    return version, plan
+
+
+@bp.get("/plans/<int:plan_id>/forms")
+@web.requires(May.SEE_FORMS)
+def forms(plan_id: int) -> str:
+    """List the forms of a plan, and take a new workbook."""
+    session = db.session()
+    return _list(session, _plan(session, plan_id))
+
+
+def _list(session: Session, plan: Plan, problem: Problem | None = None) -> str:
+    held = queries.forms(session, plan.id)
+    drafts = queries.latest_drafts(session, [form.id for form in held])
+    shown = {form.id: form.current or drafts.get(form.id) for form in held}
+    versions = [each for each in shown.values() if each]
+    rows = queries.live_lists(session, plan.id)
+    return render_template(
+        "surveys/forms.html",
+        plan=plan,
+        forms=held,
+        drafts=drafts,
+        shown=shown,
+        counts=queries.question_counts(session, [each.id for each in versions]),
+        missing={each.id: _missing(each, rows) for each in versions},
+        may_manage=_may_manage(plan),
+        accept=WORKBOOKS,
+        mistakes=_sentences(problem),
+    )
+
+
+def _may_manage(plan: Plan) -> bool:
+    return covers(web.reader().areas(May.MANAGE_FORMS), plan.area)
+
+
+def _missing(version: FormVersion, rows: dict[str, int]) -> list[str]:
+    """Return the files nobody has uploaded and the lists that have no rows yet, by name."""
+    wanted = [need["name"] for need in version.needs if need["name"] in service.LIVE_LISTS]
+    return [*service.missing_files(version), *(name for name in wanted if not rows.get(name))]
+
+
+def _sentences(problem: Problem | None) -> list[str]:
+    """Return what a refusal says; one sentence for each mistake of a workbook."""
+    if problem is None:
+        return []
+    said = problem.details.get("messages")
+    if isinstance(said, list) and said:
+        return [str(each) for each in said]
+    return [problem.text(web.language())]
+
+
+@bp.post("/plans/<int:plan_id>/forms")
+@web.requires(May.MANAGE_FORMS)
+def upload(plan_id: int) -> AnyResponse | tuple[str, int]:
+    """Compile a workbook and keep it as a draft; its page shows what is to be mended."""
+    plan = _plan(db.session(), plan_id, May.MANAGE_FORMS)
+    try:
+        name, data = _workbook(request.files.get("workbook"))
+        compiled = compiler.compile(data, name)
+        with transaction() as session:
+            version = service.upload(session, _files(), plan.id, data, name, compiled, web.actor())
+            address = f"/forms/{version.form_pk}/versions/{version.id}"
+    except Problem as problem:
+        session = db.session()
+        return _list(session, _plan(session, plan_id), problem), problem.status
+    return redirect(address)
+
+
+def _workbook(sent: FileStorage | None) -> tuple[str, bytes]:
+    """Return the name and bytes of an uploaded workbook.
+
+    Raises:
+        BadInput: none was chosen, or it is too large to be one.
+    """
+    data = sent.stream.read(LARGEST_WORKBOOK + 1) if sent is not None else b""
+    if sent is None or not data:
+        raise BadInput("Hãy chọn một tệp biểu mẫu rồi tải lên.", "Choose a workbook to upload.")
+    if len(data) > LARGEST_WORKBOOK:
+        raise BadInput("Tệp biểu mẫu lớn quá 20 MB.", "The workbook is larger than 20 MB.")
+    return sent.filename or "form.xlsx", data
+
+
+@bp.get("/forms/<int:form_pk>/versions/<int:version_id>")
+@web.requires(May.SEE_FORMS)
+def version(form_pk: int, version_id: int) -> str:
+    """Show one version: its warnings, files, questions and rules, readable without Excel."""
+    session = db.session()
+    found, plan = _version(session, form_pk, version_id)
+    return _version_page(session, found, plan)
+
+
+def _version_page(
+    session: Session, found: FormVersion, plan: Plan, problem: Problem | None = None
+) -> str:
+    every = form_fields.from_json(found.fields)
+    wrong = {each.details["row"]: each for each in mistakes(found.rules, every)}
+    tried = firing.would_fire(session, found) if request.args.get("try") else None
+    return render_template(
+        "surveys/version.html",
+        plan=plan,
+        form=found.form,
+        version=found,
+        is_current=found.form.current_id == found.id,
+        needs=_needs(session, found, plan),
+        missing=service.missing_files(found),
+        rows=[(each, each.path.count("/"), words.kind(each)) for each in every if _is_shown(each)],
+        rules=[(rule, wrong.get(_row_number(rule, i))) for i, rule in enumerate(found.rules, 2)],
+        wrong=[each.text(web.language()) for each in wrong.values()],
+        tried=tried,
+        trials={each.rule_id: each for each in tried[1]} if tried else {},
+        may_manage=_may_manage(plan),
+        states=[(state.value, formats.word(words.STATES[state])) for state in FormState],
+        mistakes=_sentences(problem),
+    )
+
+
+def _row_number(rule: dict[str, Any], otherwise: int) -> int:
+    return int(rule.get("row", otherwise))
+
+
+def _is_shown(field: Field) -> bool:
+    return bool(field.labels) or field.type in {"calculate", "repeat"}
+
+
+def _needs(session: Session, version: FormVersion, plan: Plan) -> list[dict[str, Any]]:
+    """Return each file that phones need beside the form, and where it comes from."""
+    rows = queries.live_lists(session, plan.id)
+    uploaded = {media.name: media for media in version.media}
+    return [
+        {
+            "name": need["name"],
+            "live": need["name"] in service.LIVE_LISTS,
+            "rows": rows.get(need["name"], 0),
+            "media": uploaded.get(need["name"]),
+        }
+        for need in version.needs
+    ]
+
+
+@bp.post("/forms/<int:form_pk>/versions/<int:version_id>/media")
+@web.requires(May.MANAGE_FORMS)
+def media(form_pk: int, version_id: int) -> AnyResponse | tuple[str, int]:
+    """Add files that the draft needs, under the names it asks for."""
+    _version(db.session(), form_pk, version_id, May.MANAGE_FORMS)
+    try:
+        with transaction() as session:
+            found = _version(session, form_pk, version_id, May.MANAGE_FORMS)[0]
+            for sent in _sent(request.files.getlist("files")):
+                kind = sent.mimetype or "application/octet-stream"
+                service.attach(
+                    session, _files(), found, sent.filename or "", kind, sent.stream, web.actor()
+                )
+    except Problem as problem:
+        session = db.session()
+        found, plan = _version(session, form_pk, version_id)
+        return _version_page(session, found, plan, problem), problem.status
+    flash(str(_("Đã thêm tệp.")), "success")
+    return redirect(f"/forms/{form_pk}/versions/{version_id}")
+
+
+def _sent(given: Sequence[FileStorage]) -> list[FileStorage]:
+    """Return the files chosen.
+
+    Raises:
+        BadInput: there is none.
+    """
+    found = [each for each in given if each.filename]
+    if not found:
+        raise BadInput("Hãy chọn ít nhất một tệp.", "Choose at least one file.")
+    return found
+
+
+@bp.post("/forms/<int:form_pk>/versions/<int:version_id>/publish")
+@web.requires(May.MANAGE_FORMS)
+def publish(form_pk: int, version_id: int) -> AnyResponse | tuple[str, int]:
+    """Make a version the one that phones get."""
+    try:
+        with transaction() as session:
+            found = _version(session, form_pk, version_id, May.MANAGE_FORMS)[0]
+            service.publish(session, found, web.actor())
+    except (NotFound, NotAllowed):
+        raise
+    except Problem as problem:
+        session = db.session()
+        found, plan = _version(session, form_pk, version_id)
+        return _version_page(session, found, plan, problem), problem.status
+    flash(str(_("Đã phát hành. Điện thoại sẽ thấy biểu mẫu ở lần tải tiếp theo.")), "success")
+    return redirect(f"/forms/{form_pk}/versions/{version_id}")
+
+
+@bp.post("/forms/<int:form_pk>/state")
+@web.requires(May.MANAGE_FORMS)
+def set_state(form_pk: int) -> AnyResponse:
+    """Open a form, let it run out, or close it."""
+    states = {state.value: state for state in FormState}
+    state = states.get(request.form.get("state", ""))
+    if state is None:
+        raise BadInput("Hãy chọn một trạng thái trong danh sách.", "Choose a state from the list.")
+    with transaction() as session:
+        form, plan = _form(session, form_pk, May.MANAGE_FORMS)
+        service.set_state(session, form, state, web.actor())
+    flash(str(_("Đã đổi trạng thái biểu mẫu.")), "success")
+    return redirect(f"/plans/{plan.id}/forms")
+
+
+@bp.get("/forms/<int:form_pk>/versions/<int:version_id>/workbook")
+@web.requires(May.SEE_FORMS)
+def workbook(form_pk: int, version_id: int) -> Response:
+    """Give the workbook as it was uploaded."""
+    found = _version(db.session(), form_pk, version_id)[0]
+    name = downloads.filename([found.workbook_name])
+    return downloads.kept(found.workbook_sha256, None, "application/octet-stream", name)
+
+
+@bp.get("/forms/<int:form_pk>/versions/<int:version_id>/form.xml")
+@web.requires(May.SEE_FORMS)
+def xform(form_pk: int, version_id: int) -> Response:
+    """Give the XForm that was made from the workbook."""
+    found = _version(db.session(), form_pk, version_id)[0]
+    name = downloads.filename([found.form.form_id, found.version], ".xml")
+    return downloads.made(found.xform, "application/xml; charset=utf-8", name)
+
+
+@bp.get("/forms/<int:form_pk>/versions/<int:version_id>/media/<int:media_id>")
+@web.requires(May.SEE_FORMS)
+def media_file(form_pk: int, version_id: int, media_id: int) -> Response:
+    """Give a file that was uploaded with a version."""
+    found = _version(db.session(), form_pk, version_id)[0]
+    held = next((each for each in found.media if each.id == media_id), None)
+    if held is None:
+        raise NotFound()
+    name = downloads.filename([held.name])
+    return downloads.kept(held.sha256, held.size_bytes, "application/octet-stream", name)

@@ -1,0 +1,27 @@
+"""The journal's verbs as people read them: (Vietnamese, English)."""
+
+VERBS: dict[str, tuple[str, str]] = {
+    "submission.received": ("Nhận phiếu từ điện thoại", "Received from the phone"),
+    "submission.files-received": ("Nhận thêm tệp", "More files received"),
+    "submission.linked": ("Gắn với lượt và địa bàn", "Linked to visit and place"),
+    "submission.held": ("Giữ riêng chờ xử lý", "Held for the office"),
+    "submission.reviewed": ("Xét duyệt phiếu", "Reviewed"),
+    "held.ingested": ("Nhận phiếu bị giữ", "Held form taken in"),
+    "held.dismissed": ("Gác lại phiếu bị giữ", "Held form put aside"),
+    "finding.raised": ("Luật của biểu mẫu nêu phát hiện", "Raised by the form's rules"),
+    "finding.raised-by-hand": ("Nêu phát hiện bằng tay", "Finding raised by hand"),
+    "finding.settled": ("Kết luận phát hiện", "Finding settled"),
+    "form.uploaded": ("Tải tệp biểu mẫu lên", "Workbook uploaded"),
+    "form.file-added": ("Thêm tệp kèm biểu mẫu", "File added to the form"),
+    "form.published": ("Phát hành biểu mẫu", "Form published"),
+    "form.state-set": ("Đổi trạng thái biểu mẫu", "State of the form changed"),
+}
+
+
+def verb(code: str) -> tuple[str, str]:
+    """Return what a verb says; one without words here stands for itself.
+
+    >>> verb("finding.settled")[1], verb("new.thing")[0]
+    ('Finding settled', 'new.thing')
+    """
+    return VERBS.get(code, (code, code))

@@ -1,0 +1,126 @@
+"""Which rules of its form fire on a filled form, and what they then say."""
+
+import datetime as dt
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.findings import params, queries
+from server.findings.rules import FindingRule, RuleMistake, evaluate, mistakes, read_rules
+from server.findings.service import Raised
+from server.surveys import fields as form_fields
+from server.surveys.fields import Field
+from server.surveys.models import FormVersion
+
+log = logging.getLogger(__name__)
+MOST_KEPT = 500
+_rules: dict[tuple[object, int], list[FindingRule]] = {}
+
+
+def rules_of(session: Session, version_id: int) -> list[FindingRule]:
+    """Return the rules of a published version, read once in the life of a process."""
+    key = (session.get_bind().engine.url, version_id)
+    if key not in _rules:
+        row = session.execute(
+            select(FormVersion.rules, FormVersion.fields, FormVersion.published_at).where(
+                FormVersion.id == version_id
+            )
+        ).one()
+        found = usable(row[0], form_fields.from_json(row[1]))
+        if row[2] is None:
+            return found  # a draft may still change
+        if len(_rules) >= MOST_KEPT:
+            _rules.clear()
+        _rules[key] = found
+    return _rules[key]
+
+
+def usable(rows: Sequence[Mapping[str, str]], fields: Iterable[Field]) -> list[FindingRule]:
+    """Return the rules that can be understood; the others are named on the page of the form."""
+    form = list(fields)
+    try:
+        return read_rules(rows, form)
+    except RuleMistake:
+        wrong = {str(each.details["row"]) for each in mistakes(rows, form)}
+    log.warning("%s rules of a form cannot be understood", len(wrong))
+    good = [
+        row for place, row in enumerate(rows, start=2) if str(row.get("row", place)) not in wrong
+    ]
+    return read_rules(good, form)
+
+
+def fired(
+    rules: Iterable[FindingRule],
+    answers: Mapping[str, Any],
+    own_params: Mapping[str, Any] | None,
+    day: dt.date,
+) -> list[Raised]:
+    """Return what the answers of one form give rise to, in the order of the rules.
+
+    `own_params` are the round's; `day` is the one on which the form was filled, which is what
+    today() means in a rule, however late the form arrived.
+    """
+    thresholds = params.of_round(own_params, day)
+    return [_raised(each) for each in rules if evaluate(each.rule, answers, thresholds, day)]
+
+
+def _raised(rule: FindingRule) -> Raised:
+    return Raised(
+        rule_id=rule.rule_id,
+        questions=rule.rule.paths,
+        severity=rule.severity,
+        topic=rule.topic,
+        project_code=rule.project,
+        table_label=rule.bieu,
+        title=rule.title_vi,
+        title_en=rule.title_en,
+        due_days=rule.due_days,
+    )
+
+
+def filled_on(
+    started_at: dt.datetime | None, ended_at: dt.datetime | None, received_at: dt.datetime
+) -> dt.date:
+    """Return the local day on which a form was filled; never after it was received.
+
+    >>> noon = dt.datetime(2024, 4, 5, 5, tzinfo=dt.UTC)
+    >>> filled_on(None, noon - dt.timedelta(days=9), noon).isoformat()
+    '2024-03-27'
+    """
+    said = ended_at or started_at or received_at
+    return clock.local(min(said, received_at)).date()
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How often a rule fires on the records held: `examples` are ids of some that it fires on."""
+
+    rule_id: str
+    title: str
+    count: int
+    examples: tuple[int, ...]
+
+
+def would_fire(session: Session, version: FormVersion, limit: int = 500) -> tuple[int, list[Trial]]:
+    """Try a version's rules on the latest records of its form; nothing is stored.
+
+    Returns:
+        How many records were tried, and each rule with how many of them it fires on. The
+        thresholds are the defaults.
+    """
+    rules = usable(version.rules, form_fields.from_json(version.fields))
+    held = queries.answers_of(session, version.form_pk, limit)
+    hits: dict[str, list[int]] = {rule.rule_id: [] for rule in rules}
+    for record in held:
+        day = filled_on(record.started_at, record.ended_at, record.received_at)
+        for found in fired(rules, record.answers, None, day):
+            hits[found.rule_id].append(record.id)
+    return len(held), [
+        Trial(each.rule_id, each.title_vi, len(hits[each.rule_id]), tuple(hits[each.rule_id][:5]))
+        for each in rules
+    ]

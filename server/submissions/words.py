@@ -1,0 +1,65 @@
+"""How filled forms and what is odd about them are named to people: (Vietnamese, English)."""
+
+from server.submissions.models import HeldState, ReviewState
+
+STATES: dict[ReviewState, tuple[str, str]] = {
+    ReviewState.RECEIVED: ("Mới nhận", "Received"),
+    ReviewState.EDITED: ("Đã sửa", "Edited"),
+    ReviewState.HAS_ISSUES: ("Có vấn đề", "Has issues"),
+    ReviewState.REJECTED: ("Không chấp nhận", "Rejected"),
+    ReviewState.APPROVED: ("Đã duyệt", "Approved"),
+}
+
+HELD_STATES: dict[HeldState, tuple[str, str, str]] = {
+    HeldState.WAITING: ("Chờ xử lý", "Waiting", "wait"),
+    HeldState.INGESTED: ("Đã nhận vào", "Taken in", "good"),
+    HeldState.DISMISSED: ("Đã gác lại", "Put aside", "muted"),
+}
+"""The third word is the tone in which pages show it."""
+
+ODDITIES: dict[str, tuple[str, str]] = {
+    "not-in-form": ("Câu này không có trong biểu mẫu", "The form has no such question"),
+    "given-twice": ("Câu này có hai câu trả lời", "The question is answered twice"),
+    "has-parts": ("Câu trả lời có phần lồng bên trong", "The answer has parts inside"),
+    "unknown-choice": ("Giá trị không có trong danh sách", "The value is not on the list"),
+    "too-long": ("Giá trị dài bất thường", "The value is unusually long"),
+    "too-large": ("Số lớn bất thường", "The number is unusually large"),
+    "not-whole": ("Cần số nguyên", "A whole number was expected"),
+    "not-a-number": ("Không phải là số", "Not a number"),
+    "not-a-point": ("Không phải là tọa độ", "Not a position"),
+    "not-on-earth": ("Tọa độ ngoài phạm vi Trái Đất", "The position is not on Earth"),
+    "not-a-date": ("Không phải là ngày", "Not a date"),
+    "no-such-date": ("Ngày không có trên lịch", "There is no such date"),
+    "not-a-time": ("Không phải là giờ", "Not a time"),
+    "no-such-time": ("Giờ không có thật", "There is no such time"),
+    "not-a-moment": ("Không phải là ngày giờ", "Not a date with time"),
+    "no-such-moment": ("Ngày giờ không có thật", "There is no such date and time"),
+}
+
+REASONS: dict[str, tuple[str, str]] = {
+    "submissions.unreadable": ("Không đọc được phiếu", "Unreadable form"),
+    "xml.unreadable": ("XML không đọc được", "Unreadable XML"),
+    "submissions.no-instance-id": ("Phiếu không có mã riêng", "No instanceID"),
+    "submissions.instance-conflict": (
+        "Cùng mã phiếu, nội dung khác",
+        "Same instanceID, other content",
+    ),
+    "submissions.other-file": ("Cùng tên tệp, nội dung khác", "Same file name, other content"),
+    "submissions.plan-closed": ("Kế hoạch đã đóng", "The plan is closed"),
+    "surveys.unknown-form": ("Không có biểu mẫu hoặc phiên bản này", "Unknown form or version"),
+    "surveys.form-closed": ("Biểu mẫu đã đóng", "The form is closed"),
+}
+
+
+def oddity(code: str) -> tuple[str, str]:
+    """Return what a code of an oddity means; an unknown one stands for itself.
+
+    >>> oddity("not-a-date")[0], oddity("new-kind")[0]
+    ('Không phải là ngày', 'new-kind')
+    """
+    return ODDITIES.get(code, (code, code))
+
+
+def reason(code: str) -> tuple[str, str]:
+    """Return why something was held, in words."""
+    return REASONS.get(code, (code, code))

@@ -1,0 +1,49 @@
+"""How forms, their states and the types of questions are named to people: (Vietnamese, English)."""
+
+from server.surveys.fields import Field
+from server.surveys.models import FormState
+
+STATES: dict[FormState, tuple[str, str, str]] = {
+    FormState.OPEN: ("Đang mở", "Open", "good"),
+    FormState.CLOSING: ("Sắp đóng: chỉ nhận phiếu đã điền", "Closing: filled forms only", "wait"),
+    FormState.CLOSED: ("Đã đóng", "Closed", "muted"),
+}
+"""The third word is the tone in which pages show it."""
+
+TYPES: dict[str, tuple[str, str]] = {
+    "string": ("Văn bản", "Text"),
+    "int": ("Số nguyên", "Whole number"),
+    "decimal": ("Số thập phân", "Decimal number"),
+    "date": ("Ngày", "Date"),
+    "time": ("Giờ", "Time"),
+    "dateTime": ("Ngày giờ", "Date and time"),
+    "geopoint": ("Tọa độ", "Position"),
+    "geotrace": ("Đường đi", "Line"),
+    "geoshape": ("Vùng", "Area"),
+    "barcode": ("Mã vạch", "Barcode"),
+    "select_one": ("Chọn một", "One choice"),
+    "select_multiple": ("Chọn nhiều", "Several choices"),
+    "rank": ("Xếp thứ tự", "Ranking"),
+    "acknowledge": ("Xác nhận", "Acknowledgement"),
+    "note": ("Ghi chú", "Note"),
+    "calculate": ("Tự tính", "Worked out"),
+    "group": ("Nhóm", "Group"),
+    "repeat": ("Nhóm lặp", "Repeat"),
+}
+MEDIA: dict[str, tuple[str, str]] = {
+    "image": ("Ảnh", "Photo"),
+    "audio": ("Ghi âm", "Sound"),
+    "video": ("Video", "Video"),
+    "application": ("Tệp", "File"),
+}
+
+
+def kind(field: Field) -> tuple[str, str]:
+    """Return what a question asks for.
+
+    >>> kind(Field("a", "a", "binary", media="image"))[0], kind(Field("a", "a", "odd"))[1]
+    ('Ảnh', 'odd')
+    """
+    if field.type == "binary":
+        return MEDIA.get(field.media, MEDIA["application"])
+    return TYPES.get(field.type, (field.type, field.type))
