@@ -65,7 +65,7 @@ class Names:
     def repeat_above(self, path: str) -> str:
         """Return the path of the nearest repeat that a field lies in, '' for none."""
         above = path.rpartition("/")[0]
-        while above and self.by_path[above].type != "repeat":
+        while above and not (above in self.by_path and self.by_path[above].type == "repeat"):
             above = above.rpartition("/")[0]
         return above
 
