@@ -342,7 +342,7 @@ public class Fill {
                 ObjectNode row = log.addObject();
                 row.put("path", specific);
                 row.put("value", data == null ? null : data.uncast().getString());
-                long from = clock; clock += 1500 + rnd.nextInt(4000);
+                long from = clock; clock += startedAt == begun ? 200 : 6000 + rnd.nextInt(20000); // a person takes her time
                 audit.add(new String[]{"question", specific, "" + from, "" + clock, data == null ? "" : data.getDisplayText()});
                 return;
             }
