@@ -20,8 +20,12 @@ from server.teams import service as teams
 EDGES = (
     "server.health",
     "server.teams.pages",
+    "server.teams.people",
     "server.places.pages",
     "server.monitoring.pages",
+    "server.desk.plans",
+    "server.desk.teams",
+    "server.desk.journal",
     "server.surveys.phone",
     "server.desk.forms",
     "server.submissions.phone",

@@ -1,32 +1,56 @@
 """The first page, and the links that each person sees on every page."""
 
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request
 from flask_babel import gettext as _
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from server import clock
 from server.db import db
-from server.monitoring import queries as monitoring
+from server.desk import queries
+from server.desk.queries import Progress
+from server.journal import Work
+from server.monitoring import words
+from server.monitoring.models import Plan
 from server.permissions import May
+from server.places import picking
+from server.places.scope import covers
 
 bp = Blueprint("home", __name__)
-LINKS = (
-    (May.SEE_PLANS, "/plans", lambda: _("Kế hoạch")),
-    (May.SEE_FINDINGS, "/findings", lambda: _("Phát hiện")),
-    (May.MANAGE_PLACES, "/places", lambda: _("Địa bàn")),
-    (May.MANAGE_PEOPLE, "/people", lambda: _("Cán bộ")),
-    (May.SEE_JOURNAL, "/journal", lambda: _("Nhật ký")),
-)
+PLANS = 20
+LINKS: tuple[tuple[May, tuple[str, ...], Callable[[], str]], ...] = (
+    (May.SEE_PLANS, ("/plans", "/visits", "/records", "/submissions", "/programme"),
+     lambda: _("Kế hoạch")),
+    (May.SEE_FINDINGS, ("/findings",), lambda: _("Phát hiện")),
+    (May.SEE_PLANS, ("/places",), lambda: _("Địa bàn")),
+    (May.MANAGE_PEOPLE, ("/people",), lambda: _("Cán bộ")),
+    (May.SEE_JOURNAL, ("/journal",), lambda: _("Nhật ký")),
+)  # fmt: skip
 
 
 def navigation(reader: Any) -> list[dict[str, Any]]:
     """Return the links that `reader` may follow."""
     return [
-        {"url": url, "label": label(), "active": request.path.startswith(url)}
-        for right, url, label in LINKS
+        {"url": urls[0], "label": label(), "active": request.path.startswith(urls)}
+        for right, urls, label in LINKS
         if reader.may(right)
     ]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something that waits for this person: how much of it, where, and since which plan."""
+
+    count: int
+    label: str
+    url: str
+    plan: str = ""
+    tone: str = "wait"
 
 
 @bp.get("/")
@@ -36,5 +60,45 @@ def home() -> str | Response:
         return redirect("/sign-in")
     if not g.reader.may(May.SEE_PLANS):
         return redirect("/findings")
-    plans = monitoring.plans_for(db.session(), g.reader.areas(May.SEE_PLANS))
-    return render_template("home.html", plans=plans)
+    session = db.session()
+    plans = queries.open_plans(session, g.reader.areas(May.SEE_PLANS), PLANS)
+    progress = queries.progress(session, g.reader, [plan.id for plan in plans])
+    return render_template(
+        "home.html",
+        plans=plans,
+        progress=progress,
+        areas=picking.names(session, {plan.area for plan in plans}),
+        tasks=list(_tasks(session, plans, progress)),
+        visits=queries.own_visits(session, g.reader.id),
+        today=clock.today(),
+        words=words,
+    )
+
+
+def _tasks(
+    session: Session, plans: Sequence[Plan], progress: dict[int, Progress]
+) -> Iterator[Task]:
+    for plan in plans:
+        yield from _tasks_of(plan, progress[plan.id])
+    if g.reader.may(May.RUN_SERVER):
+        failed = select(func.count()).select_from(Work).where(Work.attempts > 0)
+        if count := session.scalar(failed):
+            yield Task(count, _("việc nền của máy chủ đang lỗi"), "/journal", tone="bad")
+
+
+def _tasks_of(plan: Plan, seen: Progress) -> Iterator[Task]:
+    """Give what waits in one plan, what others wait for first."""
+    here, name = f"/plans/{plan.id}", plan.name
+    if seen.held:
+        yield Task(seen.held, _("phiếu bị giữ chờ xử lý"), f"{here}/held", name, "bad")
+    if seen.findings and g.reader.may(May.SETTLE_FINDINGS):
+        url = f"/findings?plan={plan.id}&state=moi"
+        yield Task(seen.findings, _("phát hiện chờ kết luận"), url, name)
+    if covers(g.reader.areas(May.MANAGE_PLANS), plan.area):
+        if seen.without_notice:
+            yield Task(seen.without_notice, _("lượt sắp đến chưa thông báo cho xã"), here, name)
+        if seen.without_team:
+            yield Task(seen.without_team, _("lượt chưa giao đoàn"), here, name)
+    if seen.silent and g.reader.may(May.MANAGE_PHONES):
+        url = f"{here}/phones"
+        yield Task(seen.silent, _("điện thoại quá 3 ngày chưa liên lạc"), url, name, "info")

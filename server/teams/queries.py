@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import exists, or_, select, tuple_
+from sqlalchemy import Select, exists, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from server.permissions import ROLES, May
@@ -78,14 +78,19 @@ def may_carry(session: Session, plan_id: int, area: str) -> Sequence[Person]:
     ).all()
 
 
-def phones_page(
-    session: Session, plan_id: int, before: int | None = None, limit: int = 50
-) -> Sequence[Phone]:
-    """Return up to `limit` phones of a plan with their teams, newest first, older than `before`."""
-    found = select(Phone).where(Phone.plan_id == plan_id).order_by(Phone.id.desc()).limit(limit)
-    if before is not None:
-        found = found.where(Phone.id < before)
-    return session.scalars(found.options(joinedload(Phone.team).lazyload(Team.members))).all()
+def phone_ids(plan_id: int) -> Select[int]:
+    """Return the query of the ids of a plan's phones, without an order."""
+    return select(Phone.id).where(Phone.plan_id == plan_id)
+
+
+def phones(session: Session, ids: Sequence[int]) -> Sequence[Phone]:
+    """Return the phones with these ids, people and teams loaded, newest first."""
+    return session.scalars(
+        select(Phone)
+        .where(Phone.id.in_(ids))
+        .order_by(Phone.id.desc())
+        .options(joinedload(Phone.team).lazyload(Team.members))
+    ).all()
 
 
 def newest_phone(session: Session, plan_id: int) -> int:

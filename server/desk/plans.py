@@ -1,0 +1,134 @@
+"""A plan with its rounds and visits, one visit, one monitoring record: the thread of the work."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, render_template
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from server import web
+from server.db import db
+from server.desk import evidence, formats
+from server.desk import queries as desk
+from server.findings.models import Finding, FindingState
+from server.monitoring import queries, service, words
+from server.monitoring.models import Plan, Table, Visit
+from server.permissions import May
+from server.places import picking
+from server.places.models import Hamlet, Place
+from server.places.pages import features
+from server.places.scope import covers
+from server.teams import queries as teams
+
+bp = Blueprint("desk_plans", __name__)
+bp.context_processor(formats.helpers)
+LISTED = 50
+
+
+@bp.get("/plans/<int:plan_id>")
+@web.requires(May.SEE_PLANS)
+def plan(plan_id: int) -> str:
+    """Show a plan: its facts, its figures, each round with its visits."""
+    session, reader = db.session(), web.reader()
+    areas = reader.areas(May.SEE_PLANS)
+    found = queries.plan_for(session, plan_id, areas)
+    visits = desk.visits_of(session, plan_id, areas)
+    return render_template(
+        "desk/plan.html",
+        plan=found,
+        area=picking.names(session, [found.area]).get(found.area),
+        rounds=[
+            (round_, [visit for visit in visits if visit.round_id == round_.id])
+            for round_ in queries.rounds(session, plan_id)
+        ],
+        counted=desk.counted_by_visit(session, reader, plan_id),
+        progress=desk.progress(session, reader, [plan_id])[plan_id],
+        manages=_manages(found.area),
+        words=words,
+    )
+
+
+def _manages(area: str) -> bool:
+    return covers(web.reader().areas(May.MANAGE_PLANS), area)
+
+
+@bp.get("/visits/<int:visit_id>")
+@web.requires(May.SEE_PLANS)
+def visit(visit_id: int) -> str:
+    """Show a visit: who goes when, where it is, what came back, what was found."""
+    session = db.session()
+    found = queries.visit_seen(session, visit_id, web.reader().areas(May.SEE_PLANS))
+    manages = _manages(found.area)
+    sent = evidence.sent_at(session, visit_id) if _sees(May.SEE_RECORDS, found) else None
+    hamlets = evidence.hamlets_in(session, found.place_id)
+    team_options = teams.teams_of(session, found.plan_id) if manages else []
+    return render_template(
+        "desk/visit.html",
+        visit=found,
+        plan=found.round.plan,
+        address=picking.names(session, [found.area]).get(found.area, found.place.name),
+        features=_map(found.place, hamlets, sent or []),
+        sent=sent[:LISTED] if sent is not None else None,
+        counts=evidence.count_sent(session, visit_id) if sent is not None else [],
+        findings=_findings(session, found),
+        teams=[(team.id, team.name) for team in team_options],
+        moves=service.MOVES[found.state] if manages else (),
+        manages=manages,
+        needs_notice=service.needs_notice(found),
+        words=words,
+    )
+
+
+def _sees(right: May, found: Visit) -> bool:
+    return covers(web.reader().areas(right), found.area)
+
+
+def _findings(session: Session, found: Visit) -> Sequence[Finding] | None:
+    if not _sees(May.SEE_FINDINGS, found):
+        return None
+    return evidence.findings_at(session, found.id, LISTED)
+
+
+def _map(place: Place, hamlets: Sequence[Hamlet], sent: Sequence[evidence.Sent]) -> dict[str, Any]:
+    drawn = features(place, hamlets)
+    near_far = (_("Trong bán kính của thôn"), _("Ngoài bán kính của thôn"))
+    drawn["features"] += evidence.points(sent, near_far)
+    return drawn
+
+
+@bp.get("/records/<int:record_id>")
+@web.requires(May.SEE_RECORDS)
+def record(record_id: int) -> str:
+    """Show a monitoring record: all that was sent and found at its visit, table by table."""
+    session = db.session()
+    found = evidence.record_seen(session, record_id, web.reader().areas(May.SEE_RECORDS))
+    home = found.visit.round.plan
+    sees = _sees(May.SEE_FINDINGS, found.visit)
+    groups = evidence.findings_by_table(session, record_id) if sees else []
+    return render_template(
+        "desk/record.html",
+        record=found,
+        visit=found.visit,
+        plan=home,
+        address=picking.names(session, [found.visit.area]).get(found.visit.area),
+        counts=evidence.count_sent(session, found.visit_id),
+        groups=groups,
+        sees_findings=sees,
+        waiting=sum(each.state is FindingState.NEW for group in groups for each in group.findings),
+        projects=_projects(session, home),
+        tables=_tables(session, home),
+        words=words,
+    )
+
+
+def _projects(session: Session, home: Plan) -> dict[str, str]:
+    english = web.language() == "en"
+    return {
+        row.code: row.name_en if english else row.name
+        for row in queries.projects(session, home.programme_id)
+    }
+
+
+def _tables(session: Session, home: Plan) -> dict[str, Table]:
+    return {row.label: row for row in queries.tables(session, home.programme_id)}

@@ -1,0 +1,212 @@
+"""Figures about plans, visits and records, counted over all subjects; nothing here writes."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from server import clock
+from server.findings.models import Finding, FindingState
+from server.monitoring.models import Plan, PlanState, Round, RoundKind, Visit, VisitState
+from server.permissions import May
+from server.places.scope import inside, touches
+from server.submissions.models import Held, HeldState, Submission
+from server.teams.models import Member, Phone, Team
+from server.web import Reader
+
+SOON = dt.timedelta(days=7)
+SILENT = dt.timedelta(days=3)
+
+
+@dataclass
+class Progress:
+    """How far a plan has come; None: the reader may not know."""
+
+    visits: int = 0
+    done: int = 0
+    without_team: int = 0
+    without_notice: int = 0
+    submissions: int | None = None
+    findings: int | None = None
+    held: int | None = None
+    phones: int | None = None
+    silent: int | None = None
+
+
+def progress(session: Session, reader: Reader, plan_ids: Sequence[int]) -> dict[int, Progress]:
+    """Return the figures of several plans, each counted over all of them in one look-up."""
+    found: dict[int, Progress] = {plan_id: Progress() for plan_id in plan_ids}
+    if not found:
+        return found
+    for row in session.execute(_visit_figures(reader, plan_ids)):
+        each = found[row[0]]
+        each.visits, each.done, each.without_team, each.without_notice = row[1:]
+    for right, name, counted in (
+        (May.SEE_RECORDS, "submissions", _submissions),
+        (May.SEE_FINDINGS, "findings", _waiting_findings),
+        (May.SEE_QUARANTINE, "held", _waiting_held),
+    ):
+        if reader.may(right):
+            counts = dict(session.execute(counted(reader.areas(right), plan_ids)).all())
+            for plan_id, each in found.items():
+                setattr(each, name, counts.get(plan_id, 0))
+    if reader.may(May.SEE_PHONES):
+        _count_phones(session, reader, found)
+    return found
+
+
+def _visit_figures(reader: Reader, plan_ids: Sequence[int]) -> Select[int, int, int, int, int]:
+    waits = and_(
+        Visit.state == VisitState.PLANNED,
+        Visit.notice_sent_on.is_(None),
+        Visit.starts_on <= clock.today() + SOON,
+        Round.kind == RoundKind.PERIODIC,
+    )
+    unassigned = and_(Visit.team_id.is_(None), Visit.state == VisitState.PLANNED)
+    return (
+        select(
+            Visit.plan_id,
+            func.count(),
+            func.count().filter(Visit.state == VisitState.DONE),
+            func.count().filter(unassigned),
+            func.count().filter(waits),
+        )
+        .join(Round, Round.id == Visit.round_id)
+        .where(
+            Visit.plan_id.in_(plan_ids),
+            Visit.state != VisitState.CANCELLED,
+            inside(Visit.area, reader.areas(May.SEE_PLANS)),
+        )
+        .group_by(Visit.plan_id)
+    )
+
+
+def _submissions(areas: list[str], plan_ids: Sequence[int]) -> Select[int, int]:
+    """Count what was received; what has no place yet is known to those who hold the whole plan."""
+    return (
+        select(Submission.plan_id, func.count())
+        .join(Plan, Plan.id == Submission.plan_id)
+        .where(
+            Submission.plan_id.in_(plan_ids),
+            or_(inside(Plan.area, areas), inside(Submission.area, areas)),
+        )
+        .group_by(Submission.plan_id)
+    )
+
+
+def _waiting_findings(areas: list[str], plan_ids: Sequence[int]) -> Select[int, int]:
+    return (
+        select(Finding.plan_id, func.count())
+        .join(Plan, Plan.id == Finding.plan_id)
+        .where(
+            Finding.plan_id.in_(plan_ids),
+            Finding.state == FindingState.NEW,
+            or_(inside(Plan.area, areas), inside(Finding.area, areas)),
+        )
+        .group_by(Finding.plan_id)
+    )
+
+
+def _waiting_held(areas: list[str], plan_ids: Sequence[int]) -> Select[int, int]:
+    return (
+        select(Held.plan_id, func.count())
+        .join(Plan, Plan.id == Held.plan_id)
+        .where(
+            Held.plan_id.in_(plan_ids),
+            Held.state == HeldState.WAITING,
+            inside(Plan.area, areas),
+        )
+        .group_by(Held.plan_id)
+    )
+
+
+def _count_phones(session: Session, reader: Reader, found: dict[int, Progress]) -> None:
+    last = func.coalesce(Phone.last_seen_at, Phone.created_at)
+    counts = session.execute(
+        select(Phone.plan_id, func.count(), func.count().filter(last < clock.now() - SILENT))
+        .join(Plan, Plan.id == Phone.plan_id)
+        .where(
+            Phone.plan_id.in_(list(found)),
+            Phone.revoked_at.is_(None),
+            inside(Plan.area, reader.areas(May.SEE_PHONES)),
+        )
+        .group_by(Phone.plan_id)
+    )
+    for plan_id, phones, silent in counts:
+        found[plan_id].phones, found[plan_id].silent = phones, silent
+
+
+def open_plans(session: Session, areas: Iterable[str], limit: int) -> Sequence[Plan]:
+    """Return the newest open plans that may be seen."""
+    return session.scalars(
+        select(Plan)
+        .where(Plan.state == PlanState.OPEN, touches(Plan.area, areas))
+        .order_by(Plan.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def own_visits(session: Session, person_id: int, limit: int = 20) -> Sequence[Visit]:
+    """Return the visits that a person's teams have still to make, the earliest first."""
+    teams = select(Member.team_id).where(Member.person_id == person_id)
+    to_do = (VisitState.PLANNED, VisitState.UNDER_WAY)
+    return session.scalars(
+        select(Visit)
+        .join(Plan, Plan.id == Visit.plan_id)
+        .where(Visit.team_id.in_(teams), Visit.state.in_(to_do), Plan.state == PlanState.OPEN)
+        .order_by(Visit.starts_on.is_(None), Visit.starts_on, Visit.id)
+        .options(
+            joinedload(Visit.round).joinedload(Round.plan),
+            joinedload(Visit.team).lazyload(Team.members),
+        )
+        .limit(limit)
+    ).all()
+
+
+@dataclass
+class Counted:
+    """What stands behind one visit."""
+
+    submissions: int = 0
+    findings: int = 0
+    waiting: int = 0
+
+
+def counted_by_visit(session: Session, reader: Reader, plan_id: int) -> dict[int, Counted]:
+    """Return, for each visit of a plan, how much was sent and found there."""
+    found: dict[int, Counted] = defaultdict(Counted)
+    visits = select(Visit.id).where(Visit.plan_id == plan_id)
+    if reader.may(May.SEE_RECORDS):
+        sent = (
+            select(Submission.visit_id, func.count())
+            .where(Submission.visit_id.in_(visits))
+            .group_by(Submission.visit_id)
+        )
+        for visit_id, count in session.execute(sent):
+            found[visit_id or 0].submissions = count
+    if reader.may(May.SEE_FINDINGS):
+        raised = (
+            select(
+                Finding.visit_id,
+                func.count(),
+                func.count().filter(Finding.state == FindingState.NEW),
+            )
+            .where(Finding.visit_id.in_(visits))
+            .group_by(Finding.visit_id)
+        )
+        for visit_id, count, waiting in session.execute(raised):
+            found[visit_id or 0].findings, found[visit_id or 0].waiting = count, waiting
+    return found
+
+
+def visits_of(session: Session, plan_id: int, areas: Iterable[str]) -> Sequence[Visit]:
+    """Return the visits of a plan inside `areas` with place, team and record, by round and code."""
+    return session.scalars(
+        select(Visit)
+        .where(Visit.plan_id == plan_id, inside(Visit.area, areas))
+        .order_by(Visit.round_id, Visit.code)
+        .options(joinedload(Visit.team).lazyload(Team.members))
+    ).all()
