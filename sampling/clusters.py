@@ -109,7 +109,7 @@ def build(
         ids: one sequence per stage, of the unit of each row.
         strata: one sequence per stage (may be fewer), of the stratum of each row at that stage.
         populations: one sequence per stage (may be fewer), of N in the unit's stratum and parent;
-            numbers up to 1 are read as sampling fractions. Stages without N are not used, but for
+            numbers below 1 are read as sampling fractions. Stages without N are not used, but for
             the first.
         lonely: what to do with one unit in a stratum: "refuse", "certainty" (no variance) or
             "centre" (about the mean of all units of the stage).
@@ -178,7 +178,7 @@ def _fractions(
     fractions = []
     for cell, names in enumerate(units):
         number = given[cell]
-        fractions.append(number if number <= 1 and len(names) > number else len(names) / number)
+        fractions.append(number if number < 1 else len(names) / number)
         if not 0 < fractions[-1] <= 1:
             raise EstimateError(
                 reason_vi=f"bậc {depth + 1}, '{cells[cell][1]}': mẫu {len(names)} lớn hơn {number}",

@@ -65,6 +65,9 @@ LARGEST_SIZE = 20_000_000  # more people than the most populous province has
 _ID = re.compile(r"[0-9A-Za-z._-]+\Z")
 _DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]+)?\Z")
 _MICRO = 1_000_000
+_TEXTS = ("unit_id", "parent", "stratum", "order_key", "excluded", "purposive", "name")
+_PLAIN_TEXT = re.compile(r"[0-9A-Za-z._-]*\Z")  # needs no closer look
+_UNPRINTED = ("Cc", "Cs", "Zl", "Zp")  # controls, halves of letters, line and paragraph breaks
 
 
 class Unit(NamedTuple):
@@ -245,24 +248,20 @@ def read_unit(record: Mapping[str, object], row: int, *, normalise: bool = False
     if "unit_id" not in record:
         raise MissingColumn(column="unit_id", columns=", ".join(record))
     text = {
-        column: read_text(record.get(column, ""), column, row, normalise=normalise)
-        for column in ("unit_id", "parent", "stratum", "order_key", "excluded", "purposive", "name")
+        column: read_text(record[column], column, row, normalise=normalise)
+        for column in _TEXTS
+        if column in record
     }
-    if not text["unit_id"]:
+    unit_id, parent = text.pop("unit_id"), text.get("parent", "")
+    if not unit_id:
         raise EmptyId(row=row)
-    for column in ("unit_id", "parent"):
-        if text[column] and not _ID.match(text[column]):
-            raise BadId(unit_id=text[column], row=row)
-    if "|" in text["stratum"]:
+    for code in (unit_id, parent):
+        if code and not _ID.match(code):
+            raise BadId(unit_id=code, row=row)
+    if "|" in text.get("stratum", ""):
         raise BadText(row=row, column="stratum", text=text["stratum"])
-    lat, lon = read_point(record.get("lat", ""), record.get("lon", ""), row)
-    return Unit(
-        id=text.pop("unit_id"),
-        size=read_size(record.get("size", ""), row),
-        lat=lat,
-        lon=lon,
-        **text,
-    )
+    lat, lon = read_point(record.get("lat"), record.get("lon"), row)
+    return Unit(unit_id, size=read_size(record.get("size"), row), lat=lat, lon=lon, **text)
 
 
 def read_text(value: object, column: str, row: int, *, normalise: bool = False) -> str:
@@ -270,11 +269,11 @@ def read_text(value: object, column: str, row: int, *, normalise: bool = False) 
     text = "" if value is None else str(value)
     if normalise:
         return " ".join(unicodedata.normalize("NFC", text).split())
-    if text.isascii() and text.isalnum():
+    if _PLAIN_TEXT.match(text):
         return text
     if not unicodedata.is_normalized("NFC", text):
         raise NotComposed(row=row, column=column, text=text)
-    if text != text.strip() or any(unicodedata.category(letter) == "Cc" for letter in text):
+    if text != text.strip() or any(unicodedata.category(letter) in _UNPRINTED for letter in text):
         raise BadText(row=row, column=column, text=text)
     return text
 
