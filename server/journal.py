@@ -102,6 +102,10 @@ def handlers(verb: str) -> list[Handler]:
     return _handlers.get(verb, [])
 
 
+_WRITE = insert(Line.__table__).returning(Line.__table__.c.id)
+_WORK = insert(Work.__table__)
+
+
 def write(
     session: Session,
     actor: Actor,
@@ -116,22 +120,27 @@ def write(
     `verb` reads 'submission.received'; `subject` is the table's noun and `subject_id` its key.
     """
     at = clock.now()
-    line_id = session.execute(
-        insert(Line).returning(Line.id),
-        {
-            "at": at,
-            "via": actor.via,
-            "person_id": actor.person_id,
-            "actor": actor.name,
-            "verb": verb,
-            "subject": subject,
-            "subject_id": str(subject_id),
-            "plan_id": plan_id,
-            "detail": detail,
-        },
-    ).scalar_one()
+    line_id: int = (
+        session.connection()
+        .execute(
+            _WRITE,
+            {
+                "at": at,
+                "via": actor.via,
+                "person_id": actor.person_id,
+                "actor": actor.name,
+                "verb": verb,
+                "subject": subject,
+                "subject_id": str(subject_id),
+                "plan_id": plan_id,
+                "detail": detail,
+            },
+        )
+        .scalar_one()
+    )
     if verb in _handlers:
-        session.execute(insert(Work), {"line_id": line_id, "attempts": 0, "next_at": at})
+        work = {"line_id": line_id, "attempts": 0, "next_at": at, "error": None}
+        session.connection().execute(_WORK, work)
     return line_id
 
 

@@ -6,9 +6,29 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from sqlalchemy import text
 
+from server.db import db
 from server.journal import Actor
 
+
+def _known_plan(_ctx: click.Context, _param: click.Parameter, plan_id: int) -> int:
+    query = text("SELECT 1 FROM plan WHERE id = :id")
+    if db.session().execute(query, {"id": plan_id}).first() is None:
+        raise click.BadParameter(
+            f"không có kế hoạch số {plan_id}; xem `thucdia plan list` / there is no such plan"
+        )
+    return plan_id
+
+
+plan_option = click.option(
+    "--plan",
+    "plan_id",
+    type=int,
+    required=True,
+    callback=_known_plan,
+    help="Số của kế hoạch / the plan's number.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="In JSON / print JSON.")
 
 

@@ -15,9 +15,7 @@ from server.submissions.models import Held, HeldState, Submission
 from server.surveys.models import Form
 from server.teams.models import Phone
 from server.teams.service import Carrier
-from server.terminal import actor, as_json, say
-
-PLAN = click.option("--plan", "plan_id", type=int, required=True, help="Số của kế hoạch.")
+from server.terminal import actor, as_json, plan_option, say
 
 
 @click.group("submission")
@@ -26,7 +24,7 @@ def group() -> None:
 
 
 @group.command("list")
-@PLAN
+@plan_option
 @click.option("--form", "form_id", help="Mã biểu mẫu; bỏ trống là mọi biểu mẫu.")
 @as_json
 def list_submissions(plan_id: int, form_id: str | None, as_json: bool) -> None:
@@ -119,7 +117,7 @@ def held() -> None:
 
 
 @held.command("list")
-@PLAN
+@plan_option
 @as_json
 def list_held(plan_id: int, as_json: bool) -> None:
     """List what waits for the office, oldest first."""

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from server import text
@@ -70,6 +70,30 @@ class Reader:
     roles: dict[str, str]
 
 
+# Asked at every sending, so it is put together once.
+_KNOWN = (
+    select(
+        Form.id,
+        Form.state,
+        Plan.state,
+        FormVersion.id,
+        FormVersion.published_at,
+        Submission.id,
+        Submission.xml_sha256,
+    )
+    .join(Plan, Plan.id == Form.plan_id)
+    .outerjoin(
+        FormVersion,
+        and_(FormVersion.form_pk == Form.id, FormVersion.version == bindparam("version")),
+    )
+    .outerjoin(
+        Submission,
+        and_(Submission.form_pk == Form.id, Submission.instance_id == bindparam("instance")),
+    )
+    .where(Form.plan_id == bindparam("plan"), Form.form_id == bindparam("form"))
+)
+
+
 def recognise(session: Session, plan_id: int, found: instance.Instance) -> Known:
     """Return the form, version and submission that `found` belongs to: one look-up.
 
@@ -78,27 +102,13 @@ def recognise(session: Session, plan_id: int, found: instance.Instance) -> Known
         FormClosed: the form takes no more.
         PlanClosed: the plan takes no more.
     """
-    row = session.execute(
-        select(
-            Form.id,
-            Form.state,
-            Plan.state,
-            FormVersion.id,
-            FormVersion.published_at,
-            Submission.id,
-            Submission.xml_sha256,
-        )
-        .join(Plan, Plan.id == Form.plan_id)
-        .outerjoin(
-            FormVersion,
-            and_(FormVersion.form_pk == Form.id, FormVersion.version == found.version),
-        )
-        .outerjoin(
-            Submission,
-            and_(Submission.form_pk == Form.id, Submission.instance_id == found.instance_id),
-        )
-        .where(Form.plan_id == plan_id, Form.form_id == found.form_id)
-    ).one_or_none()
+    key = {
+        "plan": plan_id,
+        "form": found.form_id,
+        "version": found.version,
+        "instance": found.instance_id,
+    }
+    row = session.connection().execute(_KNOWN, key).one_or_none()
     if row is None or row[3] is None or row[4] is None:
         raise UnknownForm(form_id=found.form_id, version=found.version)
     known = Known(row[0], row[3], row[5], row[6])

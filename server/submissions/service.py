@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -76,43 +77,52 @@ def receive(session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carr
 def _insert(session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carrier) -> int | None:
     """Insert the submission; None when one with this instanceID is there already."""
     names = set(sent.reading.files)
-    statement = _insert_or_leave(session, Submission, ["form_pk", "instance_id"]).returning(
-        Submission.id
+    inserted: int | None = (
+        session.connection()
+        .execute(
+            _insert_submission(session.get_bind().dialect.name),
+            {
+                "plan_id": phone.plan_id,
+                "form_pk": sent.known.form_pk,
+                "version_id": sent.known.version_id,
+                "instance_id": sent.instance.instance_id,
+                "deprecated_id": sent.instance.deprecated_id or None,
+                "encrypted": sent.instance.encrypted,
+                "xml": sent.xml,
+                "xml_sha256": sent.instance.xml_sha256,
+                "received_at": clock.now(),
+                "phone_id": phone.phone_id,
+                "person_id": phone.person_id,
+                "device_id": sent.device,
+                "answers": sent.reading.answers,
+                "oddities": sent.reading.oddities,
+                "label": sent.label,
+                "started_at": sent.started_at,
+                "ended_at": sent.ended_at,
+                "latitude": sent.point.get("lat"),
+                "longitude": sent.point.get("lon"),
+                "accuracy_m": sent.point.get("accuracy"),
+                "team_id": phone.team_id,
+                "files_named": len(names),
+                "files_held": len(names & {part.name for part in parts}),
+            },
+        )
+        .scalar_one_or_none()
     )
-    return session.execute(
-        statement,
-        {
-            "plan_id": phone.plan_id,
-            "form_pk": sent.known.form_pk,
-            "version_id": sent.known.version_id,
-            "instance_id": sent.instance.instance_id,
-            "deprecated_id": sent.instance.deprecated_id or None,
-            "encrypted": sent.instance.encrypted,
-            "xml": sent.xml,
-            "xml_sha256": sent.instance.xml_sha256,
-            "received_at": clock.now(),
-            "phone_id": phone.phone_id,
-            "person_id": phone.person_id,
-            "device_id": sent.device,
-            "answers": sent.reading.answers,
-            "oddities": sent.reading.oddities,
-            "label": sent.label,
-            "started_at": sent.started_at,
-            "ended_at": sent.ended_at,
-            "latitude": sent.point.get("lat"),
-            "longitude": sent.point.get("lon"),
-            "accuracy_m": sent.point.get("accuracy"),
-            "team_id": phone.team_id,
-            "files_named": len(names),
-            "files_held": len(names & {part.name for part in parts}),
-        },
-    ).scalar_one_or_none()
+    return inserted
 
 
-def _insert_or_leave(session: Session, model: type[Model], key: list[str]) -> Any:
+@cache
+def _insert_submission(dialect: str) -> Any:
+    """Return the INSERT of a submission, put together once for each engine."""
+    columns = Submission.__table__.c
+    return _insert_or_leave(dialect, Submission, ["form_pk", "instance_id"]).returning(columns.id)
+
+
+def _insert_or_leave(dialect: str, model: type[Model], key: list[str]) -> Any:
     """Return an INSERT that does nothing when a row with this key is there already."""
-    engine: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return engine.insert(model).on_conflict_do_nothing(index_elements=key)
+    engine: Any = postgresql if dialect == "postgresql" else sqlite
+    return engine.insert(model.__table__).on_conflict_do_nothing(index_elements=key)
 
 
 def _first_files(
@@ -221,7 +231,7 @@ def hold(
     content = hashlib.sha256(xml).hexdigest()
     form_id, version, instance_id = ids or _ids(sent)
     session.execute(
-        _insert_or_leave(session, Held, ["plan_id", "content_sha256"]),
+        _insert_or_leave(session.get_bind().dialect.name, Held, ["plan_id", "content_sha256"]),
         {
             "plan_id": phone.plan_id,
             "content_sha256": content,

@@ -11,10 +11,9 @@ from server.problems import NotFound
 from server.surveys import compile as compiler
 from server.surveys import queries, service
 from server.surveys.models import Form, FormState
-from server.terminal import actor, as_json, say
+from server.terminal import actor, as_json, plan_option, say
 
 WORKBOOK = click.Path(exists=True, dir_okay=False, path_type=Path)
-PLAN = click.option("--plan", "plan_id", type=int, required=True, help="Số của kế hoạch.")
 
 
 @click.group("form")
@@ -24,7 +23,7 @@ def group() -> None:
 
 @group.command("publish")
 @click.argument("workbook", type=WORKBOOK)
-@PLAN
+@plan_option
 @click.option("--media", type=WORKBOOK, multiple=True, help="Tệp mà biểu mẫu cần.")
 @as_json
 def publish(workbook: Path, plan_id: int, media: tuple[Path, ...], as_json: bool) -> None:
@@ -52,7 +51,7 @@ def publish(workbook: Path, plan_id: int, media: tuple[Path, ...], as_json: bool
 
 
 @group.command("list")
-@PLAN
+@plan_option
 @as_json
 def list_forms(plan_id: int, as_json: bool) -> None:
     """List the forms of a plan with their current version."""
@@ -66,7 +65,7 @@ def list_forms(plan_id: int, as_json: bool) -> None:
 @group.command("state")
 @click.argument("form_id")
 @click.argument("state", type=click.Choice([state.value for state in FormState]))
-@PLAN
+@plan_option
 @as_json
 def set_state(form_id: str, state: str, plan_id: int, as_json: bool) -> None:
     """Open a form, let it run out (closing), or close it."""

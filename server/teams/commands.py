@@ -13,7 +13,7 @@ from server.places import queries as places
 from server.problems import BadInput, NotFound
 from server.teams import service
 from server.teams.models import Person, Phone, Team
-from server.terminal import actor, as_json, say
+from server.terminal import actor, as_json, plan_option, say
 
 
 @click.group("person")
@@ -87,7 +87,7 @@ def phone() -> None:
 
 @phone.command("add")
 @click.argument("name")
-@click.option("--plan", "plan_id", type=int, required=True, help="Số của kế hoạch.")
+@plan_option
 @click.option("--team", "team_id", type=int, help="Số của đoàn.")
 @as_json
 def add_phone(name: str, plan_id: int, team_id: int | None, as_json: bool) -> None:
@@ -121,7 +121,7 @@ def phone_url(token: str, plan_id: int) -> str:
 
 
 @phone.command("list")
-@click.option("--plan", "plan_id", type=int, required=True, help="Số của kế hoạch.")
+@plan_option
 @as_json
 def list_phones(plan_id: int, as_json: bool) -> None:
     """List the phones of a plan with their last contact."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from server import clock, journal, text
@@ -303,22 +303,27 @@ class Carrier:
         return Actor("phone", self.person_id, self.person_name)
 
 
+# Asked at every request of every phone, so it is put together once.
+_CARRIER = (
+    select(Phone.id, Phone.person_id, Person.name, Phone.team_id, Phone.last_seen_at)
+    .join(Person, Person.id == Phone.person_id)
+    .where(
+        Phone.token_sha256 == bindparam("token"),
+        Phone.plan_id == bindparam("plan"),
+        Phone.revoked_at.is_(None),
+        Person.active,
+    )
+)
+
+
 def carrier(session: Session, token: str, plan_id: int) -> Carrier:
     """Return the phone that holds `token` in this plan.
 
     Raises:
         PhoneRefused: no such token here, or revoked, or its person no longer serves.
     """
-    row = session.execute(
-        select(Phone.id, Phone.person_id, Person.name, Phone.team_id, Phone.last_seen_at)
-        .join(Person, Person.id == Phone.person_id)
-        .where(
-            Phone.token_sha256 == sha256(token),
-            Phone.plan_id == plan_id,
-            Phone.revoked_at.is_(None),
-            Person.active,
-        )
-    ).one_or_none()
+    key = {"token": sha256(token), "plan": plan_id}
+    row = session.connection().execute(_CARRIER, key).one_or_none()
     if row is None:
         raise PhoneRefused()
     return Carrier(row[0], row[1], row[2], plan_id, row[3], row[4])
