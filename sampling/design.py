@@ -85,7 +85,7 @@ class Design:
     reserves: int = 0
     strata: Allocation | None = None
     certainty: bool = False
-    order: str = ""
+    order: str = ""  # "ticket" for pps_pivotal, unless "key" is asked for
     teams: tuple[int, ...] = ()
     by_size: bool = False
 
@@ -100,6 +100,8 @@ class Design:
                 f"số lượng {self.n} phải từ 1, dự phòng {self.reserves} từ 0",
                 f"n is {self.n} and must be 1 or more; reserves {self.reserves}, 0 or more",
             )
+        if self.method == "pps_pivotal" and not self.order:
+            object.__setattr__(self, "order", "ticket")
         self._check_order()
         self._check_teams()
 
@@ -144,7 +146,7 @@ class Design:
         if self.certainty:
             record["certainty"] = 1
         if self.method == "pps_pivotal":
-            record["order"] = self.order or "ticket"
+            record["order"] = self.order
         if self.by_size:
             record["by_size"] = 1
         if self.teams:

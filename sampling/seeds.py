@@ -155,24 +155,26 @@ class Joint(Source):
     digits: int = JOINT_DIGITS
 
     def __post_init__(self) -> None:
-        if len(set(self.parties)) != len(self.parties) or len(self.parties) < 2:
+        names = {name.strip() for name in self.parties if not re.search(r"[=;\n]", name)} - {""}
+        if len(names) != len(self.parties) or len(names) < 2:
             raise MalformedSeed(
                 text=", ".join(self.parties),
-                reason_vi="cần ít nhất hai bên, không trùng tên",
-                reason_en="at least two parties, no name twice",
+                reason_vi="cần ít nhất hai bên, không trùng tên, không có dấu = hay ;",
+                reason_en="at least two parties, no name twice, none with = or ;",
             )
+        object.__setattr__(self, "parties", tuple(sorted(names)))
         _at_least(self.digits, JOINT_DIGITS, self.digits, JOINT_DIGITS)
 
     def as_dict(self) -> dict[str, Json]:
         """Return the source as the commitment writes it."""
-        return {"kind": self.kind, "parties": [*sorted(self.parties)], "digits": self.digits}
+        return {"kind": self.kind, "parties": [*self.parties], "digits": self.digits}
 
     def normalise(self, text: str) -> str:
         """Return the parties' digits joined by "-", in the order of the parties' names."""
         papers = [part.rpartition("=") for part in re.split(r"[;\n]", text) if part.strip()]
         given = {name.strip(): number for name, _, number in papers}
         if set(given) != set(self.parties) or len(papers) != len(self.parties):
-            names = ", ".join(sorted(self.parties))
+            names = ", ".join(self.parties)
             raise MalformedSeed(
                 text=text,
                 reason_vi=f"ghi mỗi bên một lần, 'bên = dãy số': {names}",
