@@ -8,13 +8,14 @@ writer came between, whatever the timeout.
 
 import datetime as dt
 import enum
+import fcntl
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, BigInteger, DateTime, Engine, Enum, Integer, MetaData, event
+from sqlalchemy import JSON, BigInteger, DateTime, Engine, Enum, Integer, MetaData, Table, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import OperationalError
@@ -114,16 +115,38 @@ def transaction() -> Iterator[Session]:
     session: Session = db.session()
     if session.in_transaction():  # what was read before must not begin a write late
         session.commit()
-    try:
-        session.connection(execution_options={"writes": True})
-        yield session
-        session.commit()
-    except OperationalError as error:
-        session.rollback()
-        raise Unavailable(reason=_why(error)) from error
-    except BaseException:
-        session.rollback()
-        raise
+    if session.info.get("writing"):
+        raise RuntimeError("a transaction was opened within a transaction")
+    with _turn(session):
+        session.info["writing"] = True
+        try:
+            session.connection(execution_options={"writes": True})
+            yield session
+            session.commit()
+        except OperationalError as error:
+            session.rollback()
+            raise Unavailable(reason=_why(error)) from error
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.info["writing"] = False
+
+
+@contextmanager
+def _turn(session: Session) -> Iterator[None]:
+    """Wait for this writer's turn, on SQLite, by a lock on a file beside the database.
+
+    SQLite's own waiting sleeps in growing steps, so that one of several writers may starve for
+    seconds; the lock wakes the next one at once, whatever its thread or process.
+    """
+    path = session.get_bind().engine.url.database
+    if session.get_bind().dialect.name != "sqlite" or not path or path == ":memory:":
+        yield
+        return
+    with open(f"{path}-turn", "ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _why(error: OperationalError) -> str:
@@ -133,6 +156,13 @@ def _why(error: OperationalError) -> str:
     if "locked" in text:
         return "cơ sở dữ liệu đang bận"
     return "không kết nối được cơ sở dữ liệu"
+
+
+def table(model: type[Model]) -> Table:
+    """Return the table of a model, for statements that are put together once and run often."""
+    found = model.__table__
+    assert isinstance(found, Table)  # noqa: S101 - a mapped class of ours is one table
+    return found
 
 
 def prepare(engine: Engine) -> None:

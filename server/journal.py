@@ -17,7 +17,7 @@ from sqlalchemy import ForeignKey, Index, func, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server import clock
-from server.db import BigId, Model
+from server.db import BigId, Model, table
 
 SEALED_AFTER = dt.timedelta(seconds=60)
 GENESIS = "0" * 64
@@ -102,8 +102,8 @@ def handlers(verb: str) -> list[Handler]:
     return _handlers.get(verb, [])
 
 
-_WRITE = insert(Line.__table__).returning(Line.__table__.c.id)
-_WORK = insert(Work.__table__)
+_WRITE = insert(table(Line)).returning(table(Line).c.id)
+_WORK = insert(table(Work))
 
 
 def write(

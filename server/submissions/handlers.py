@@ -1,29 +1,52 @@
 """After a form arrives: it is linked to visit and place, and its photos are looked at."""
 
 from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from server import clock, journal
+from server.db import table
 from server.files import Files
 from server.journal import SYSTEM, Line, Write, handles
-from server.submissions import linking
+from server.submissions import linking, photos
 from server.submissions.models import Submission, SubmissionFile
+
+# Put together once, as they are asked for every submission.
+_UNLINKED = select(
+    Submission.id,
+    Submission.plan_id,
+    Submission.version_id,
+    Submission.team_id,
+    Submission.answers,
+    Submission.label,
+    Submission.latitude,
+    Submission.longitude,
+).where(Submission.id == bindparam("which"))
+_LINK = (
+    update(table(Submission))
+    .where(table(Submission).c.id == bindparam("which"))
+    .values({name: bindparam(name) for name in linking.COLUMNS})
+)
+_NEW_PHOTOS = select(SubmissionFile.id, SubmissionFile.sha256).where(
+    SubmissionFile.submission_id == bindparam("which"),
+    SubmissionFile.sha256.is_not(None),
+    SubmissionFile.facts.is_(None),
+    SubmissionFile.content_type.startswith("image/"),
+)
 
 
 @handles("submission.received")
 def find_its_place(session: Session, line: Line) -> Write | None:
     """Link the submission; then whoever waits for linked ones is told."""
-    submission = session.get(Submission, int(line.subject_id))
-    if submission is None:
+    row = session.connection().execute(_UNLINKED, {"which": int(line.subject_id)}).one_or_none()
+    if row is None:
         return None
-    found = linking.link(session, submission)
-    submission_id, plan_id = submission.id, submission.plan_id
+    found = linking.link(session, row)
 
     def write(session: Session) -> None:
-        values = found.values(clock.now())
-        session.execute(update(Submission).where(Submission.id == submission_id).values(values))
-        journal.write(session, SYSTEM, "submission.linked", "submission", submission_id, plan_id)
+        values = {"which": row.id, **found.values(clock.now())}
+        session.connection().execute(_LINK, values)
+        journal.write(session, SYSTEM, "submission.linked", "submission", row.id, row.plan_id)
 
     return write
 
@@ -33,15 +56,8 @@ def find_its_place(session: Session, line: Line) -> Write | None:
 def look_at_photos(session: Session, line: Line) -> Write | None:
     """Make thumbnails and read where and when each new photo was taken."""
     files: Files = current_app.extensions["files"]
-    new = session.scalars(
-        select(SubmissionFile).where(
-            SubmissionFile.submission_id == int(line.subject_id),
-            SubmissionFile.sha256.is_not(None),
-            SubmissionFile.facts.is_(None),
-            SubmissionFile.content_type.startswith("image/"),
-        )
-    ).all()
-    found = {file.id: _look(files, file.sha256 or "") for file in new}
+    new = session.connection().execute(_NEW_PHOTOS, {"which": int(line.subject_id)}).all()
+    found = {file.id: _look(files, file.sha256) for file in new}
     if not found:
         return None
 
@@ -56,8 +72,6 @@ def look_at_photos(session: Session, line: Line) -> Write | None:
 
 def _look(files: Files, sha256: str) -> dict[str, object]:
     """Return the columns that a photo fills; a broken one only says why."""
-    from server.submissions import photos
-
     with files.local(sha256) as path:
         seen = photos.look(path)
     values: dict[str, object] = {"facts": seen.facts}

@@ -150,19 +150,20 @@ def understand(sent: Sent, how: Reader) -> None:
     sent.point = point if isinstance(point, dict) and "lat" in point else {}
 
 
-_readers: dict[int, Reader] = {}
+_readers: dict[tuple[object, int], Reader] = {}
 
 
 def reader(session: Session, version_id: int) -> Reader:
     """Return how to read a version's answers; looked up once in the life of a process."""
-    if version_id not in _readers:
+    key = (session.get_bind().engine.url, version_id)
+    if key not in _readers:
         row = session.execute(
             select(FormVersion.fields, FormVersion.roles).where(FormVersion.id == version_id)
         ).one()
         if len(_readers) > 500:
             _readers.clear()
-        _readers[version_id] = Reader(instance.plan(fields.from_json(row[0])), row[1])
-    return _readers[version_id]
+        _readers[key] = Reader(instance.plan(fields.from_json(row[0])), row[1])
+    return _readers[key]
 
 
 def at(answers: Any, path: str | None) -> Any:

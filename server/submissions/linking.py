@@ -2,7 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,9 +13,33 @@ from server.monitoring.models import Plan, Visit
 from server.places.distance import metres_between
 from server.places.models import Hamlet, Place
 from server.submissions import instance, intake
-from server.submissions.models import Submission
 
 SEARCHED = 4000
+
+
+class Unlinked(Protocol):
+    """What linking needs to know of a submission."""
+
+    plan_id: int
+    version_id: int
+    team_id: int | None
+    answers: dict[str, Any]
+    label: str
+    latitude: float | None
+    longitude: float | None
+
+
+COLUMNS = (
+    "visit_id",
+    "team_id",
+    "place_id",
+    "hamlet_id",
+    "area",
+    "household_code",
+    "distance_m",
+    "search_text",
+    "linked_at",
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +60,7 @@ class Link:
         return {**self.__dict__, "linked_at": at}
 
 
-def link(session: Session, submission: Submission) -> Link:
+def link(session: Session, submission: Unlinked) -> Link:
     """Find visit, commune, hamlet and household of a submission by its answers.
 
     The distance in metres runs from the answer's point to the hamlet, or to the commune when the
@@ -49,7 +73,7 @@ def link(session: Session, submission: Submission) -> Link:
         return answer if isinstance(answer, str) and answer else None
 
     visit = _visit(session, submission.plan_id, said("visit"))
-    edition = session.scalar(select(Plan.edition_id).where(Plan.id == submission.plan_id)) or ""
+    edition = edition_of(session, submission.plan_id)
     hamlet = _hamlet(session, edition, said("hamlet"))
     place = _place(session, edition, visit, hamlet, said("commune"))
     household = _household(session, submission.plan_id, said("household"))
@@ -64,6 +88,17 @@ def link(session: Session, submission: Submission) -> Link:
         distance_m=_distance(submission, hamlet, place),
         search_text=_search_text(submission, names),
     )
+
+
+_editions: dict[tuple[object, int], str] = {}
+
+
+def edition_of(session: Session, plan_id: int) -> str:
+    """Return the plan's edition of the code list; it never changes, so it is kept."""
+    key = (session.get_bind().engine.url, plan_id)
+    if key not in _editions:
+        _editions[key] = session.scalars(select(Plan.edition_id).where(Plan.id == plan_id)).one()
+    return _editions[key]
 
 
 def _visit(session: Session, plan_id: int, code: str | None) -> Visit | None:
@@ -98,7 +133,7 @@ def _household(session: Session, plan_id: int, code: str | None) -> str | None:
     )
 
 
-def _distance(submission: Submission, hamlet: Hamlet | None, place: Place | None) -> float | None:
+def _distance(submission: Unlinked, hamlet: Hamlet | None, place: Place | None) -> float | None:
     if submission.latitude is None or submission.longitude is None:
         return None
     here = (submission.latitude, submission.longitude)
@@ -109,7 +144,7 @@ def _distance(submission: Submission, hamlet: Hamlet | None, place: Place | None
     return None
 
 
-def _search_text(submission: Submission, names: list[str]) -> str:
+def _search_text(submission: Unlinked, names: list[str]) -> str:
     words = [
         str(answer)
         for path, answer in instance.flat(submission.answers)

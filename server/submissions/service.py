@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from server import clock, journal
-from server.db import Model
+from server.db import Model, table
 from server.files import Files
 from server.journal import Actor
 from server.submissions import intake
@@ -115,14 +115,14 @@ def _insert(session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carr
 @cache
 def _insert_submission(dialect: str) -> Any:
     """Return the INSERT of a submission, put together once for each engine."""
-    columns = Submission.__table__.c
+    columns = table(Submission).c
     return _insert_or_leave(dialect, Submission, ["form_pk", "instance_id"]).returning(columns.id)
 
 
 def _insert_or_leave(dialect: str, model: type[Model], key: list[str]) -> Any:
     """Return an INSERT that does nothing when a row with this key is there already."""
     engine: Any = postgresql if dialect == "postgresql" else sqlite
-    return engine.insert(model.__table__).on_conflict_do_nothing(index_elements=key)
+    return engine.insert(table(model)).on_conflict_do_nothing(index_elements=key)
 
 
 def _first_files(
