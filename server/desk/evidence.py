@@ -122,7 +122,10 @@ def findings_by_table(session: Session, record_id: int) -> list[Group]:
         select(Finding)
         .where(Finding.record_id == record_id)
         .order_by(Finding.project_code, Finding.table_label, Finding.severity.desc(), Finding.id)
-        .options(lazyload(Finding.place))
+        .options(
+            lazyload(Finding.place),
+            joinedload(Finding.submission).load_only(Submission.label),
+        )
         .limit(MOST_FINDINGS)
     ).all()
     groups: dict[tuple[str, str], Group] = {}

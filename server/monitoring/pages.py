@@ -81,7 +81,8 @@ def plans() -> str:
 @web.requires(May.MANAGE_PLANS)
 def new_plan() -> str:
     """Show the empty form of a plan."""
-    return _plan_form(Fields({"edition_id": _newest_edition()}))
+    areas = web.reader().areas(May.MANAGE_PLANS)
+    return _plan_form(Fields({"edition_id": picking.edition_for(db.session(), areas)}))
 
 
 @bp.post("/plans/new")
@@ -100,11 +101,6 @@ def add_plan() -> AnyResponse | str:
         return Response(_plan_form(fields), 422)
     flash(_("Đã lập kế hoạch. Bước tiếp theo: thêm đợt giám sát."), "success")
     return redirect(f"/plans/{plan.id}")
-
-
-def _newest_edition() -> str:
-    edition = db.session().scalars(places.edition_on(clock.today())).first()
-    return edition.id if edition else ""
 
 
 def _chosen_area(session: Session, fields: Fields) -> Place | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from server import clock
 from server.places import queries
 from server.places.models import Level, Place
 from server.places.scope import covers, roots
@@ -17,8 +18,8 @@ def choices(
 ) -> list[tuple[Place, str]]:
     """Return places of an edition inside `areas` that `wanted` names, with their addresses.
 
-    `wanted` is a name, in any spelling, or a code. Without it: the areas themselves, or the
-    provinces for those who hold the whole country.
+    `wanted` is a name, in any spelling, or a code. Without it: the areas themselves, and nothing
+    for those who hold the whole country.
     """
     held = list(areas)
     found = _named(session, edition, wanted, held) if wanted else _tops(session, edition, held)
@@ -28,9 +29,7 @@ def choices(
 
 
 def _tops(session: Session, edition: str, areas: list[str]) -> Sequence[Place]:
-    codes = roots(areas, edition)
-    if "" in codes:
-        return session.scalars(queries.provinces(edition)).all()
+    codes = [code for code in roots(areas, edition) if code]
     return session.scalars(
         select(Place)
         .where(Place.edition_id == edition, Place.code.in_(codes))
@@ -48,6 +47,15 @@ def _named(session: Session, edition: str, wanted: str, areas: list[str]) -> lis
         for place in session.scalars(queries.search(edition, wanted, code or None, 2 * MOST)):
             found.setdefault(place.id, place)
     return list(found.values())
+
+
+def edition_for(session: Session, areas: Iterable[str]) -> str:
+    """Return the edition to begin with: that of the first of `areas`, else today's, else ''."""
+    for area in areas:
+        if area:
+            return area.split("/")[0]
+    today = session.scalars(queries.edition_on(clock.today())).first()
+    return today.id if today else ""
 
 
 def names(session: Session, areas: Iterable[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from server import clock, web
+from server import web
 from server.db import db, transaction
 from server.fields import Fields
 from server.permissions import ROLE_NAMES, May, Role
@@ -73,7 +73,7 @@ def people() -> str:
 @web.requires(May.MANAGE_PEOPLE)
 def new_person() -> str:
     """Show the empty form of a person."""
-    return _person_form(Fields({"edition_id": _edition(db.session())}))
+    return _person_form(Fields({"edition_id": picking.edition_for(db.session(), areas())}))
 
 
 @bp.post("/people/new")
@@ -127,7 +127,7 @@ def _person_form(fields: Fields) -> str:
 def _choices(fields: Fields) -> dict[str, object]:
     """Return what a role and its area may be chosen from."""
     session = db.session()
-    edition = fields["edition_id"] or _edition(session)
+    edition = fields["edition_id"] or picking.edition_for(session, areas())
     found = picking.choices(session, edition, fields.text("place_text"), areas())
     options = [(str(place.id), address) for place, address in found]
     if "" in areas():
@@ -139,11 +139,6 @@ def _choices(fields: Fields) -> dict[str, object]:
         "place_options": options,
         "role_options": [(role.value, names[english]) for role, names in ROLE_NAMES.items()],
     }
-
-
-def _edition(session: Session) -> str:
-    edition = session.scalars(places.edition_on(clock.today())).first()
-    return edition.id if edition else ""
 
 
 def _show_once(person: Person, password: str) -> AnyResponse:
