@@ -132,7 +132,8 @@ class _SimpleRun:
     def _counts(self) -> dict[str, tuple[int, int]]:
         """Return (units, total size) of each stratum."""
         if not self.design.strata:
-            return {WHOLE: (sum(1 for _ in self._free()), 0)}
+            everyone = not {"excluded", "purposive"} & set(self.place)
+            return {WHOLE: (len(self.frame) if everyone else sum(1 for _ in self._free()), 0)}
         if "stratum" not in self.place:
             raise BadDesign(
                 reason_vi="khung mẫu không có cột stratum", reason_en="the frame has no strata"
