@@ -1,20 +1,23 @@
 """The command `thucdia`: at a desk without a browser, the same verbs as the pages."""
 
-import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import nullcontext
 from importlib import import_module
 from typing import Any
 
 import click
 from flask import Flask
+from waitress import create_server
 
+from server import migrate
 from server.app import create_app
 from server.config import SettingsError, from_environment
-from server.demo.commands import demo
+from server.db import db
+from server.demo.commands import demo, greet
+from server.jobs import Jobs
 from server.maintenance import commands as maintenance
 from server.problems import Problem
 from server.submissions.commands import held
@@ -66,14 +69,12 @@ def _join() -> None:
 @click.option("--no-work", is_flag=True, help="Không chạy việc nền ở đây / run no jobs here.")
 @click.pass_obj
 def serve(app: Flask, no_work: bool) -> None:
-    """Serve pages, programs and phones; jobs run in a process beside."""
-    from waitress import create_server
-
-    from server import migrate
-    from server.db import db
-
+    """Serve pages, programs and phones; on the first start, load the demo."""
     settings = app.config["THUCDIA"]
-    migrate.upgrade(db.engine)
+    if migrate.current(db.engine) is None and settings.demo:
+        _apart("demo")
+    elif not migrate.is_current(db.engine):
+        _apart("migrate")
     db.session.remove()
     server = create_server(
         app,
@@ -88,34 +89,24 @@ def serve(app: Flask, no_work: bool) -> None:
         clear_untrusted_proxy_headers=True,
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with _beside(no_work):
-        click.echo(f"Thực Địa: http://{settings.host}:{settings.port}", err=True)
+    jobs: Jobs = app.extensions["jobs"]
+    with nullcontext() if no_work else jobs.beside():
+        greet(app)
+        db.session.remove()
         server.run()
 
 
-@contextmanager
-def _beside(no_work: bool) -> Iterator[None]:
-    if no_work:
-        yield
-        return
-    command = [sys.executable, "-m", "server.cli", "work", "--parent", str(os.getpid())]
-    worker = subprocess.Popen(command)  # noqa: S603 - our own program
-    try:
-        yield
-    finally:
-        worker.terminate()
-        worker.wait(10)
+def _apart(command: str) -> None:
+    """Run a command of ours in a process of its own: what it needed is given back at its end."""
+    done = subprocess.run([sys.executable, "-m", "server.cli", command])  # noqa: S603 - our own
+    if done.returncode:
+        raise SystemExit(done.returncode)
 
 
 @main.command()
-@click.option("--parent", type=int, help="Dừng khi tiến trình này dừng / stop with this process.")
 @click.pass_obj
-def work(app: Flask, parent: int | None) -> None:
+def work(app: Flask) -> None:
     """Run the jobs that follow submissions, and the timers, until stopped."""
-    from server import jobs
-
-    if parent is not None:
-        jobs.follow_parent(parent)
     app.extensions["jobs"].run()
 
 

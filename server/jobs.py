@@ -7,14 +7,16 @@ that writes it: the write lock is held for the writing alone.
 
 import datetime as dt
 import logging
-import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from flask import Flask
 from huey import MemoryHuey, PostgresHuey, SqliteHuey, crontab
 from huey.api import Huey
+from huey.consumer import Consumer
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
@@ -41,6 +43,22 @@ def every_night(timer: Timer) -> Timer:
     """Register a function that runs once a night, in its own transaction."""
     _nightly.append(timer)
     return timer
+
+
+CONSUMER: dict[str, Any] = {
+    "workers": 1,
+    "periodic": True,
+    "initial_delay": 0.1,
+    "max_delay": 1.0,
+    "backoff": 1.3,
+}
+
+
+class _Beside(Consumer):  # type: ignore[misc]
+    """A consumer that leaves the process's signals to the web server."""
+
+    def _set_signal_handlers(self) -> None:
+        pass
 
 
 class Jobs:
@@ -93,11 +111,18 @@ class Jobs:
                     log.exception("timer %s failed", timer.__name__)
 
     def run(self) -> None:
-        """Serve the queue until stopped."""
-        consumer = self.huey.create_consumer(
-            workers=1, periodic=True, initial_delay=0.1, max_delay=1.0, backoff=1.3
-        )
-        consumer.run()
+        """Serve the queue in this process until it is stopped."""
+        Consumer(self.huey, **CONSUMER).run()
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """Serve the queue in threads beside whatever the block does."""
+        consumer = _Beside(self.huey, **CONSUMER)
+        consumer.start()
+        try:
+            yield
+        finally:
+            consumer.stop(graceful=True)
 
     def _some(self) -> int:
         session: Session = db.session()
@@ -170,14 +195,3 @@ def _put_off(session: Session, line_id: int, error: str) -> None:
         .where(journal.Work.line_id == line_id)
         .values(attempts=attempts + 1, error=error, next_at=clock.now() + wait)
     )
-
-
-def follow_parent(parent: int) -> None:
-    """Stop this process soon after its parent is gone, however it went."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()
