@@ -1,5 +1,302 @@
-"""Pages."""
+"""The draw office: the list of draws, the form of a new one, the ceremony, the papers."""
 
-from flask import Blueprint
+from flask import Blueprint, Response, flash, redirect, render_template, request
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from server import web
+from server.db import db, transaction
+from server.draws import forms, paper, queries, service, words
+from server.draws.models import Draw, DrawState
+from server.draws.problems import AlreadyDrawn, LiveDraw, NotDrawn
+from server.fields import Fields
+from server.monitoring import queries as monitoring
+from server.monitoring.models import Plan, PlanState, Round
+from server.permissions import May
+from server.places.models import Place
+from server.places.scope import covers
+from server.problems import BadInput, NotAllowed, Problem
+from server.teams import service as teams
 
 bp = Blueprint("draws", __name__)
+PAGE = 50
+
+
+def seen_plan(session: Session, plan_id: int) -> Plan:
+    """Return a plan whose draws the reader may see, or refuse as if there were none."""
+    return monitoring.plan_for(session, plan_id, web.reader().areas(May.SEE_DRAWS))
+
+
+def seen(session: Session, draw_id: int) -> Draw:
+    """Return a draw that the reader may see, or refuse as if there were none."""
+    return queries.draw_for(session, draw_id, web.reader().areas(May.SEE_DRAWS))
+
+
+def may_draw(plan: Plan) -> bool:
+    """Tell whether the reader draws for the whole of the plan's area, not only sees it."""
+    return covers(web.reader().areas(May.DRAW), plan.area)
+
+
+def drawing(plan: Plan) -> None:
+    """Refuse those who see the plan from within or above and may not draw for it.
+
+    Raises:
+        NotAllowed: they may not.
+    """
+    if not may_draw(plan):
+        raise NotAllowed()
+
+
+@bp.get("/plans/<int:plan_id>/draws")
+@web.requires(May.SEE_DRAWS)
+def draws(plan_id: int) -> str:
+    """List the draws of a plan, the void ones with their reasons, newest first."""
+    session = db.session()
+    plan = seen_plan(session, plan_id)
+    before = request.args.get("before", type=int)
+    found = queries.of_plan(session, plan_id, before, PAGE + 1)
+    return render_template(
+        "draws/draws.html",
+        plan=plan,
+        draws=found[:PAGE],
+        older=found[PAGE - 1].number if len(found) > PAGE else None,
+        before=before,
+        acting=may_draw(plan),
+        words=words,
+    )
+
+
+@bp.get("/plans/<int:plan_id>/draws/new")
+@web.requires(May.DRAW)
+def new_draw(plan_id: int) -> str | AnyResponse:
+    """Show the form of a new draw, or the live one when the round has one."""
+    session = db.session()
+    plan = seen_plan(session, plan_id)
+    drawing(plan)
+    wanted = request.args.get("round", type=int)
+    live = queries.live_by_round(session, plan_id, service.VISITS, service.COMMUNES)
+    if wanted in live:
+        flash(LiveDraw(number=live[wanted].number).text(web.language()), "warning")
+        return redirect(f"/draws/{live[wanted].id}")
+    return _form(plan, Fields({"round": str(wanted or ""), "reserves": "3"}))
+
+
+def _form(plan: Plan, fields: Fields, refusal: Problem | None = None) -> str:
+    session = db.session()
+    live = queries.live_by_round(session, plan.id, service.VISITS, service.COMMUNES)
+    rounds = [one for one in monitoring.rounds(session, plan.id) if one.id not in live]
+    return render_template(
+        "draws/new.html",
+        plan=plan,
+        fields=fields,
+        refusal=refusal.text(web.language()) if refusal else "",
+        rounds=[(str(one.id), f"{one.code} – {one.name}") for one in rounds],
+        units=queries.units_of(session, plan),
+        listed=forms.LISTED,
+        words=words,
+        closed=plan.state is PlanState.CLOSED,
+    )
+
+
+@bp.post("/plans/<int:plan_id>/draws/new")
+@web.requires(May.DRAW)
+def commit(plan_id: int) -> AnyResponse | str:
+    """Freeze the list and commit, or show the form again with what is wrong."""
+    plan = seen_plan(db.session(), plan_id)
+    drawing(plan)
+    fields = Fields(request.form)
+    refusal: Problem | None = None
+    try:
+        with transaction() as session:
+            draw = _commit(session, session.get_one(Plan, plan_id), fields)
+    except LiveDraw as live:
+        return _to_the_live_one(plan_id, live)
+    except Problem as problem:
+        refusal, draw = problem, None
+    if draw is None:
+        return Response(_form(plan, fields, refusal), 422)
+    flash(_("Đã chốt danh sách và lập mã cam kết. Hãy in, ký, rồi mới gieo số."), "success")
+    return redirect(f"/draws/{draw.id}")
+
+
+def _commit(session: Session, plan: Plan, fields: Fields) -> Draw | None:
+    """Return the committed draw, or None when a field cannot be read."""
+    units: list[Place] = [*queries.units_of(session, plan)]
+    listed = [unit.code for unit in units] if len(units) <= forms.LISTED else []
+    size = forms.number(fields, "size", 1)
+    reserves = forms.number(fields, "reserves", 0)
+    excluded = forms.exclusions(fields, listed)
+    kind, settings = forms.source(fields)
+    chosen = session.get(Round, fields.number("round") or 0)
+    if chosen is None or chosen.plan_id != plan.id:
+        fields.fail("round", _("Hãy chọn một mục trong danh sách."))
+        return None
+    if fields.errors:
+        return None
+    source = service.source_of(kind, settings)
+    return service.commit(session, chosen, units, size, reserves, source, web.actor(), excluded)
+
+
+def _to_the_live_one(plan_id: int, refusal: LiveDraw) -> AnyResponse:
+    found = queries.numbered(db.session(), plan_id, int(str(refusal.details["number"])))
+    if found is None:
+        raise refusal
+    flash(refusal.text(web.language()), "warning")
+    return redirect(f"/draws/{found.id}")
+
+
+@bp.get("/draws/<int:draw_id>")
+@web.requires(May.SEE_DRAWS)
+def draw(draw_id: int) -> str:
+    """Show the ceremony of one draw, step by step."""
+    return _ceremony(seen(db.session(), draw_id))
+
+
+def _ceremony(found: Draw, digits: str = "", witnesses: list[str] | None = None,
+              refusal: Problem | None = None) -> str:  # fmt: skip
+    session = db.session()
+    acting = may_draw(found.plan)
+    asking = acting and found.state is not DrawState.VOID
+    return render_template(
+        "draws/draw.html",
+        draw=found,
+        facts=paper.facts(session, found),
+        paper=paper,
+        words=words,
+        acting=acting,
+        visits=queries.visits_of(session, found) if found.drawn else [],
+        approvers=_approvers(session, found) if asking else [],
+        digits=digits,
+        witnesses=witnesses or [],
+        refusal=refusal.text(web.language()) if refusal else "",
+        listed=forms.LISTED,
+    )
+
+
+def _approvers(session: Session, found: Draw) -> list[tuple[str, str]]:
+    people = queries.approvers(session, found.plan, web.reader().id)
+    return [(str(person.id), person.name) for person in people]
+
+
+@bp.post("/draws/<int:draw_id>/seed")
+@web.requires(May.DRAW)
+def seed(draw_id: int) -> AnyResponse | str:
+    """Take the digits read aloud and draw; a refused seed is shown again to be mended."""
+    found = seen(db.session(), draw_id)
+    drawing(found.plan)
+    digits, witnesses = request.form.get("digits", ""), request.form.getlist("witness")
+    try:
+        with transaction() as session:
+            service.seed(session, found, digits, witnesses, web.actor())
+    except AlreadyDrawn as late:
+        flash(late.text(web.language()), "warning")
+        return redirect(f"/draws/{draw_id}")
+    except Problem as refusal:
+        page = _ceremony(seen(db.session(), draw_id), digits, witnesses, refusal)
+        return Response(page, refusal.status)
+    flash(_("Đã rút mẫu và ghi sổ. Kết quả ở bước 4."), "success")
+    return redirect(f"/draws/{draw_id}#result")
+
+
+@bp.post("/draws/<int:draw_id>/visits")
+@web.requires(May.DRAW)
+def make_visits(draw_id: int) -> AnyResponse:
+    """Make the visits of the drawn communes; pressing again makes none twice."""
+    found = seen(db.session(), draw_id)
+    drawing(found.plan)
+    with transaction() as session:
+        made = len(service.make_visits(session, found, web.actor()))
+    if made:
+        flash(_("Đã lập %(made)s lượt giám sát.", made=made), "success")
+    else:
+        flash(_("Các đơn vị được chọn đã có lượt giám sát."), "info")
+    return redirect(f"/plans/{found.plan_id}")
+
+
+@bp.post("/draws/<int:draw_id>/void")
+@web.requires(May.DRAW)
+def void(draw_id: int) -> AnyResponse:
+    """Set a draw aside: the second person agrees with their own password, on this page."""
+    found = seen(db.session(), draw_id)
+    drawing(found.plan)
+    second = next(
+        (
+            one
+            for one in queries.approvers(db.session(), found.plan, web.reader().id)
+            if str(one.id) == request.form.get("approver")
+        ),
+        None,
+    )
+    if second is None:
+        raise BadInput(
+            "Hãy chọn người phê duyệt trong danh sách.", "Choose who approves from the list."
+        )
+    with transaction() as session:
+        outcome = teams.sign_in(
+            session, second.email or "", request.form.get("password", ""), request.remote_addr or ""
+        )
+        if outcome.key is not None:
+            teams.sign_out(session, outcome.key)
+    if outcome.refusal is not None:  # raised only now: the failed try is kept
+        raise outcome.refusal
+    with transaction() as session:
+        service.void(session, found, request.form.get("reason", ""), second.name, web.actor())
+    flash(_("Đã hủy lần rút. Lý do nằm trong sổ và trên mọi biên bản sau."), "success")
+    return redirect(f"/draws/{draw_id}")
+
+
+@bp.get("/draws/<int:draw_id>/commitment")
+@web.requires(May.SEE_DRAWS)
+def commitment(draw_id: int) -> str:
+    """Show the paper that is printed and signed before the seed is thrown."""
+    return _paper("draws/commitment.html", seen(db.session(), draw_id))
+
+
+@bp.get("/draws/<int:draw_id>/minutes")
+@web.requires(May.SEE_DRAWS)
+def minutes(draw_id: int) -> str:
+    """Show the minutes with the result, to be printed and signed."""
+    found = seen(db.session(), draw_id)
+    if found.seed is None:
+        raise NotDrawn()
+    return _paper("draws/minutes.html", found)
+
+
+def _paper(template: str, found: Draw) -> str:
+    shown = paper.facts(db.session(), found)
+    return render_template(
+        template, draw=found, plan=found.plan, facts=shown, paper=paper, words=words,
+        listed=forms.LISTED,
+    )  # fmt: skip
+
+
+@bp.get("/draws/<int:draw_id>/frame.tsv")
+@web.requires(May.SEE_DRAWS)
+def frame(draw_id: int) -> Response:
+    """Give the frozen list: its SHA-256 is the one that was printed."""
+    found = seen(db.session(), draw_id)
+    return _file(found, found.frame, "text/tab-separated-values; charset=utf-8", "frame.tsv")
+
+
+@bp.get("/draws/<int:draw_id>/commitment.json")
+@web.requires(May.SEE_DRAWS)
+def commitment_file(draw_id: int) -> Response:
+    """Give the commitment: its SHA-256 is the code that was printed."""
+    found = seen(db.session(), draw_id)
+    return _file(found, found.commitment.encode(), "application/json", "commitment.json")
+
+
+@bp.get("/draws/<int:draw_id>/package.zip")
+@web.requires(May.SEE_DRAWS)
+def package(draw_id: int) -> Response:
+    """Give the zip with which anybody re-does the draw."""
+    session: Session = db.session()
+    found = seen(session, draw_id)
+    return _file(found, service.package(session, found), "application/zip", "package.zip")
+
+
+def _file(found: Draw, content: bytes, kind: str, name: str) -> Response:
+    name = f"rut-mau-{found.plan_id}-{found.number}-{name}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, content_type=kind, headers=headers)

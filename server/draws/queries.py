@@ -1,16 +1,21 @@
 """Questions about draws; nothing here writes."""
 
+import datetime as dt
+import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, lazyload
 
 from server.draws.models import Draw, DrawnUnit, DrawState, RegisterEntry, UnitRole
 from server.monitoring.models import Plan, Visit
+from server.permissions import May, Role, rights
 from server.places import queries as places
 from server.places.models import Level, Place
 from server.places.scope import touches
 from server.problems import NotFound
+from server.teams.models import Grant, Person
 
 
 def live(session: Session, round_id: int, purpose: str, stage: str, parent: str) -> Draw | None:
@@ -77,6 +82,11 @@ def units_of(session: Session, plan: Plan) -> Sequence[Place]:
     ).all()
 
 
+def codes_of(session: Session, plan: Plan) -> Sequence[str]:
+    """Return the official codes of the communes in the plan's area: what a list should hold."""
+    return [place.code for place in units_of(session, plan)]
+
+
 def visits_of(session: Session, draw: Draw) -> Sequence[Visit]:
     """Return the visits of the draw's round to the communes it drew, whatever their state."""
     drawn = select(DrawnUnit.place_id).where(
@@ -119,3 +129,88 @@ def register_up_to(session: Session, draw: Draw) -> list[str]:
             select(RegisterEntry.entry).where(RegisterEntry.id <= last).order_by(RegisterEntry.id)
         )
     )
+
+
+def live_by_round(session: Session, plan_id: int, purpose: str, stage: str) -> dict[int, Draw]:
+    """Return the live draws of a plan's rounds by round; a round that is not there is free."""
+    live = session.scalars(
+        select(Draw)
+        .where(
+            Draw.plan_id == plan_id,
+            Draw.purpose == purpose,
+            Draw.stage == stage,
+            Draw.parent_code == "",
+            Draw.state != DrawState.VOID,
+        )
+        .options(lazyload(Draw.drawn))
+    )
+    return {draw.round_id: draw for draw in live}
+
+
+@dataclass(frozen=True)
+class Voided:
+    """An attempt that was set aside: when, why, and who agreed."""
+
+    number: int
+    attempt: int
+    seed: str
+    reason: str
+    asked_by: str
+    approved_by: str
+    at: dt.datetime
+
+
+def voided_before(session: Session, draw: Draw) -> list[Voided]:
+    """Return the attempts at the draw's purpose that were set aside up to it, oldest first."""
+    rows = session.execute(
+        select(Draw.number, Draw.commitment, Draw.seed, RegisterEntry.entry, RegisterEntry.at)
+        .join(RegisterEntry, RegisterEntry.draw_id == Draw.id)
+        .where(
+            RegisterEntry.kind == "void",
+            Draw.round_id == draw.round_id,
+            Draw.purpose == draw.purpose,
+            Draw.stage == draw.stage,
+            Draw.parent_code == draw.parent_code,
+            Draw.number <= draw.number,
+        )
+        .order_by(Draw.number)
+    )
+    return [_voided(*row) for row in rows]
+
+
+def _voided(number: int, commitment: str, seed: str | None, line: str, at: dt.datetime) -> Voided:
+    told = json.loads(line)
+    return Voided(
+        number=number,
+        attempt=json.loads(commitment)["draw_no"],
+        seed=seed or "",
+        reason=told["reason"],
+        asked_by=told.get("asked_by", ""),
+        approved_by=told["approved_by"],
+        at=at,
+    )
+
+
+def own_entry(session: Session, draw: Draw) -> RegisterEntry | None:
+    """Return the register's entry of the draw itself: its hash was the head just then."""
+    return session.scalar(
+        select(RegisterEntry).where(RegisterEntry.draw_id == draw.id, RegisterEntry.kind == "draw")
+    )
+
+
+def approvers(session: Session, plan: Plan, asking: int) -> Sequence[Person]:
+    """Return who may agree to void a draw of the plan: they see it, sign in, and do not ask."""
+    parts = plan.area.split("/") if plan.area else []
+    above = ["", *("/".join(parts[:depth]) for depth in range(2, len(parts) + 1))]
+    roles = [role for role in Role if May.SEE_DRAWS in rights({role})]
+    return session.scalars(
+        select(Person)
+        .where(
+            Person.active,
+            Person.id != asking,
+            Person.password_hash.is_not(None),
+            Person.grants.any(Grant.role.in_(roles) & Grant.area.in_(above)),
+        )
+        .order_by(Person.sort_key)
+        .limit(200)
+    ).all()
