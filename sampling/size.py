@@ -112,6 +112,7 @@ def detection_size(*, population: int, bad: int, chance: float = 0.95) -> int:
     8
     """
     _within("chance", chance, 0, 1, open_ends=True)
+    _within("population", population, 1, inf)
     _within("bad", bad, 1, population)
     return _first(lambda n: detection(population=population, bad=bad, n=n) >= chance, population)
 

@@ -5,9 +5,9 @@ CSV may be separated by commas, semicolons or tabs, with or without the mark tha
 
 import csv
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from time import monotonic
 from typing import TextIO
 
 from sampling.errors import BadPackage
@@ -52,7 +52,8 @@ def unreadable(path: str, error: Exception) -> BadPackage:
 def read_frame(path: str, *, normalise: bool, progress: Progress) -> Frame | FrameFile:
     """Return the frame of a CSV file, or of a canonical .tsv, from disk when it is large."""
     if not path.endswith(".tsv"):
-        return Frame.from_rows(read_rows(path), normalise=normalise, first_row=2)
+        rows = _counted(read_rows(path), progress)
+        return Frame.from_rows(rows, normalise=normalise, first_row=2)
     try:
         if Path(path).stat().st_size > LARGE_BYTES:
             return FrameFile(path, progress)
@@ -61,17 +62,24 @@ def read_frame(path: str, *, normalise: bool, progress: Progress) -> Frame | Fra
         raise unreadable(path, error) from error
 
 
+def _counted(rows: Iterable[dict[str, str]], progress: Progress) -> Iterator[dict[str, str]]:
+    for done, row in enumerate(rows, start=1):
+        yield row
+        if done % 10_000 == 0:
+            progress(done)
+
+
 class Bar:
     """A progress line on the terminal, shown only to people and only when work takes long."""
 
     def __init__(self, label: str, total: int | None = None) -> None:
         self._label, self._total = label, total
-        self._begun = self._last = time.monotonic()
+        self._begun = self._last = monotonic()
         self._shown = False
 
     def __call__(self, done: int) -> None:
         """Show how many units are done."""
-        now = time.monotonic()
+        now = monotonic()
         if now - self._begun < _WAIT_S or now - self._last < 0.1 or not sys.stderr.isatty():
             return
         self._last, self._shown = now, True
