@@ -13,19 +13,18 @@ def main() -> int:
     if shutil.which("chromium"):
         return 0
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        subprocess.run(["apt-get", "update", "-q"], check=False, **quiet)
-        subprocess.run(
-            ["apt-get", "install", "-y", "-q", "--no-install-recommends", *PACKAGES],
-            check=False,
-            **quiet,
-        )
+        _quietly("apt-get", "update", "-q")
+        _quietly("apt-get", "install", "-y", "-q", "--no-install-recommends", *PACKAGES)
     if not shutil.which("chromium"):
         sys.stderr.write(
             "Không có chromium nên bỏ qua các phép thử trình duyệt (apt install chromium) / "
             "no chromium: the browser tests will be skipped (apt install chromium)\n"
         )
     return 0
+
+
+def _quietly(*command: str) -> None:
+    subprocess.run(command, check=False, capture_output=True)  # noqa: S603 - fixed words
 
 
 if __name__ == "__main__":
