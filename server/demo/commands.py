@@ -1,7 +1,9 @@
 """demo: fills an empty installation with the demonstration, from a terminal; greets at start."""
 
+import shutil
 import socket
 import sys
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -18,6 +20,7 @@ from server.terminal import as_json, say
 
 LEAST, MOST = story.DRAWN * story.HAMLETS, 240
 ANYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not bound to
+ESSENTIAL = ("server_url", "form_update_mode", "autosend", "app_language", "metadata_username")
 ELSEWHERE = ("192.0.2.1", 9)
 """An address of RFC 5737 that belongs to nobody: a UDP socket towards it sends nothing."""
 
@@ -101,9 +104,17 @@ def _phone(keys: Keys, address: str) -> str:
     """Return the QR code that sets up ODK Collect for the guest of the first team."""
     key = keys.phone("")
     url = f"{address}/v1/key/{key.token}/projects/{keys.plan_id}"
-    values = settings_qr.settings(url, story.PLAN_NAME, key.person)
-    code = settings_qr.terminal(values)
-    return f"Quét bằng ODK Collect để thử một điện thoại ({key.person}):\n{code}\n{url}"
+    lines = [f"Thử bằng một điện thoại, cài ODK Collect rồi quét mã này ({key.person}):"]
+    code = settings_qr.terminal(_essential(settings_qr.settings(url, "Vụ Bản (mẫu)", key.person)))
+    if max(map(len, code.splitlines())) <= shutil.get_terminal_size().columns:
+        lines.append(code.rstrip("\n"))
+    return "\n".join([*lines, f"Hoặc nhập địa chỉ máy chủ: {url}"])
+
+
+def _essential(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings without those that are a convenience: a terminal has 80 columns."""
+    general = {name: values["general"][name] for name in ESSENTIAL}
+    return {"general": general, "admin": {}, "project": {"name": values["project"]["name"]}}
 
 
 def public_address(app: Flask) -> str:

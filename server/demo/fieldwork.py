@@ -42,12 +42,14 @@ class Row:
 class Field:
     """What the phones share: the server's address, the keys, where hamlets lie, what is there.
 
+    `space` names the forms: the same form has the same instanceID after an interrupted start.
     `held` are the instanceIDs that the server has already: after an interrupted start only the
     rest is sent.
     """
 
     address: str
     keys: Keys
+    space: uuid.UUID
     points: Mapping[str, Point]
     held: set[str]
     tell: Told = lambda _: None
@@ -55,11 +57,11 @@ class Field:
 
     def instance_id(self, key: str) -> str:
         """Return the instanceID of a form of the story: always the same one in this database."""
-        return f"uuid:{uuid.uuid5(uuid.UUID(self.keys.space), key)}"
+        return f"uuid:{uuid.uuid5(self.space, key)}"
 
     def phone(self, key: PhoneKey) -> Phone:
         """Return a person's phone."""
-        device = "collect:" + uuid.uuid5(uuid.UUID(self.keys.space), key.token).hex[:16]
+        device = "collect:" + uuid.uuid5(self.space, key.person).hex[:16]
         url = f"{self.address}/v1/key/{key.token}/projects/{self.keys.plan_id}"
         return Phone(url, device)
 

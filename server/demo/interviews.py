@@ -51,7 +51,7 @@ class Interview:
     @property
     def agreed(self) -> bool:
         """Tell whether the household agreed to be asked."""
-        return self.met and (not self.plain or not happens(REFUSE, self.key, "refuse"))
+        return self.met and (not self.plain or not happens(REFUSE, self.key, "no"))
 
     @property
     def minutes(self) -> int:
@@ -111,7 +111,9 @@ def _ends(start: dt.datetime, minutes: int) -> str:
 
 def _position(interview: Interview) -> dict[str, Answer]:
     if interview.plain and happens(NO_POSITION, interview.key, "indoors"):
-        return {"no_gps": weighed({"trong_nha": 8, "may": 1, "khong_cho": 2}, interview.key, "no")}
+        return {
+            "no_gps": weighed({"trong_nha": 8, "may": 1, "khong_cho": 2}, interview.key, "why not")
+        }
     return {"gps": geopoint(interview.stood_at, interview.key)}
 
 
@@ -240,7 +242,7 @@ def _trouble(interview: Interview) -> str | None:
     """Return which shortcoming, if any, this household tells of: about one in ten."""
     if interview.trouble is not None:
         return interview.trouble
-    if interview.oddity is not None or not happens(TROUBLE, interview.key, "trouble"):
+    if interview.oddity is not None or not happens(TROUBLE, interview.key, "shortcoming"):
         return None
     return one_of(tuple(_TROUBLES), interview.key, "which")
 

@@ -6,7 +6,6 @@ The database keeps only their hashes. The file is readable by its owner alone.
 import json
 import os
 import secrets
-import uuid
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -38,12 +37,11 @@ class PhoneKey:
 
 @dataclass
 class Keys:
-    """All secrets of one demonstration; `space` names its forms, so that none is sent twice."""
+    """All secrets of one demonstration."""
 
     plan_id: int = 0
     accounts: list[Account] = field(default_factory=list)
     phones: list[PhoneKey] = field(default_factory=list)
-    space: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def phone(self, work: str, team: int = 0) -> PhoneKey:
         """Return the phone that does some work in a team."""
@@ -63,7 +61,6 @@ def read(var: Path) -> Keys | None:
             held["plan_id"],
             [Account(**account) for account in held["accounts"]],
             [PhoneKey(**phone) for phone in held["phones"]],
-            held["space"],
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -7,6 +7,7 @@ so what the server holds is not sent again. A database with plans of its own is 
 """
 
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -36,6 +37,7 @@ from server.teams.models import Person, Phone, Team
 
 LOADED = "demo.loaded"
 INTERVIEWS = 200
+NO_SPACE = uuid.UUID(int=0)
 Tell = Callable[[str], None]
 
 
@@ -55,22 +57,23 @@ class Summary:
 
 @dataclass(frozen=True)
 class State:
-    """How far a database has come with the demonstration."""
+    """How far a database has come with the demonstration; `space` names its forms."""
 
-    plan_id: int | None
-    done: bool
-    foreign: bool
+    plan_id: int | None = None
+    space: uuid.UUID = NO_SPACE
+    done: bool = False
+    foreign: bool = False
 
 
 def state(session: Session) -> State:
     """Return whether the demonstration is there, half there, or not wanted here."""
-    lines = select(Line.verb, Line.plan_id).where(Line.subject == "plan")
-    marks = dict(
-        session.execute(lines.where(Line.verb.in_([setting.PREPARED, LOADED]))).tuples().all()
-    )
-    plan_id = marks.get(LOADED) or marks.get(setting.PREPARED)
-    foreign = plan_id is None and bool(session.scalar(select(Plan.id).limit(1)))
-    return State(plan_id, LOADED in marks, foreign)
+    verbs = (setting.PREPARED, LOADED)
+    lines = select(Line).where(Line.subject == "plan", Line.verb.in_(verbs))
+    marks = {line.verb: line for line in session.scalars(lines)}
+    prepared = marks.get(setting.PREPARED)
+    if prepared is None:
+        return State(foreign=session.scalar(select(Plan.id).limit(1)) is not None)
+    return State(prepared.plan_id, uuid.UUID(prepared.detail["space"]), LOADED in marks)
 
 
 def load(app: Flask, count: int = INTERVIEWS, tell: Tell = lambda _: None) -> Summary:
@@ -87,13 +90,14 @@ def load(app: Flask, count: int = INTERVIEWS, tell: Tell = lambda _: None) -> Su
     if here.plan_id is None:
         tell("Biên dịch biểu mẫu, lập kế hoạch, chọn ngẫu nhiên …")
         keys = setting.prepare(app, setting.compiled_forms())
+        here = state(db.session())
     else:
         tell("Làm tiếp bản mẫu dở dang …")
         keys = _keys(app, here.plan_id)
     jobs = app.extensions["jobs"]
     jobs.drain()
     with serving(app) as address:
-        _send(keys, address, count, tell)
+        _send(keys, here.space, address, count, tell)
     tell("Gắn phiếu với lượt giám sát, xét tồn tại, thu nhỏ ảnh …")
     jobs.drain()
     _finish(keys.plan_id)
@@ -101,10 +105,10 @@ def load(app: Flask, count: int = INTERVIEWS, tell: Tell = lambda _: None) -> Su
     return Summary(True, keys.plan_id, counts(keys.plan_id), round(time.monotonic() - begun, 1))
 
 
-def _send(keys: Keys, address: str, count: int, tell: Tell) -> None:
+def _send(keys: Keys, space: uuid.UUID, address: str, count: int, tell: Tell) -> None:
     session = db.session()
     held = select(Submission.instance_id).where(Submission.plan_id == keys.plan_id)
-    work = fieldwork.Field(address, keys, _points(session), set(session.scalars(held)))
+    work = fieldwork.Field(address, keys, space, _points(session), set(session.scalars(held)))
     total = count + story.DRAWN * story.HAMLETS - len(work.held)
     work.tell = lambda done: tell(f"Điện thoại điền và gửi phiếu: {done}/{total}")
     refused = session.scalar(
@@ -182,6 +186,4 @@ def counts(plan_id: int) -> dict[str, int]:
         .where(Form.plan_id == plan_id)
         .group_by(Form.form_id)
     )
-    return (
-        found | {"photo": session.scalar(photos) or 0} | dict(session.execute(forms).tuples().all())
-    )
+    return found | {"photo": session.scalar(photos) or 0} | dict(session.execute(forms).all())

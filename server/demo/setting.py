@@ -6,6 +6,7 @@ Everything goes through the services that pages and commands call; nothing is wr
 import csv
 import io
 import math
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +64,8 @@ def compiled_forms() -> list[Workbook]:
 def prepare(app: Flask, forms: list[Workbook]) -> Keys:
     """Write plan, people, draw, visits, hamlets, households and forms; return their secrets.
 
-    The secrets are on disk before the commit: a stage that stands has its keys.
+    The secrets are on disk before the commit: a stage that stands has its keys. The journal keeps
+    the name space of the forms to come, so that none is sent twice.
     """
     keys = Keys()
     with transaction() as session:
@@ -77,7 +79,8 @@ def prepare(app: Flask, forms: list[Workbook]) -> Keys:
             stage.team(plan, number, team, visits[number * 2 : number * 2 + 2])
         stage.unit_officer(visits[0])
         stage.forms(plan, app.extensions["files"], forms)
-        journal.write(session, DESK, PREPARED, "plan", plan.id, plan.id)
+        space = str(uuid.uuid4())
+        journal.write(session, DESK, PREPARED, "plan", plan.id, plan.id, space=space)
         secret.write(app.config["THUCDIA"].var, keys)
     return keys
 
