@@ -62,7 +62,6 @@ def visit(visit_id: int) -> str:
     manages = _manages(found.area)
     sent = evidence.sent_at(session, visit_id) if _sees(May.SEE_RECORDS, found) else None
     hamlets = evidence.hamlets_in(session, found.place_id)
-    team_options = teams.teams_of(session, found.plan_id) if manages else []
     return render_template(
         "desk/visit.html",
         visit=found,
@@ -72,7 +71,7 @@ def visit(visit_id: int) -> str:
         sent=sent[:LISTED] if sent is not None else None,
         counts=evidence.count_sent(session, visit_id) if sent is not None else [],
         findings=_findings(session, found),
-        teams=[(team.id, team.name) for team in team_options],
+        teams=teams.team_names(session, found.plan_id) if manages else [],
         moves=service.MOVES[found.state] if manages else (),
         manages=manages,
         needs_notice=service.needs_notice(found),

@@ -128,7 +128,7 @@ def phones(plan_id: int) -> str:
         app_name=app_name,
         manages=manages,
         people=[(person.id, person.name) for person in people],
-        teams=[(team.id, team.name) for team in queries.teams_of(session, plan_id)],
+        teams=queries.team_names(session, plan_id),
         newest=queries.newest_phone(session, plan_id),
         chosen=request.args.get("person", ""),
     )

@@ -56,6 +56,12 @@ def teams_of(session: Session, plan_id: int) -> Sequence[Team]:
     return session.scalars(select(Team).where(Team.plan_id == plan_id).order_by(Team.id)).all()
 
 
+def team_names(session: Session, plan_id: int) -> list[tuple[int, str]]:
+    """Return (id, name) of the teams of a plan, oldest first."""
+    rows = session.execute(select(Team.id, Team.name).where(Team.plan_id == plan_id))
+    return sorted((team_id, name) for team_id, name in rows)
+
+
 def team_of(session: Session, plan_id: int, team_id: int) -> Team:
     """Return a team of a plan, or refuse."""
     team = session.get(Team, team_id)
