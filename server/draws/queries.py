@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, lazyload
 
 from server.draws.models import Draw, DrawnUnit, DrawState, RegisterEntry, UnitRole
@@ -69,22 +69,25 @@ def numbered(session: Session, plan_id: int, number: int) -> Draw | None:
     )
 
 
-def units_of(session: Session, plan: Plan) -> Sequence[Place]:
+def communes(plan: Plan) -> Select[Place]:
     """Return the official communes in the plan's area, in dictionary order."""
     if plan.area:
-        return session.scalars(
-            places.communes_under(plan.edition_id, plan.area.rsplit("/", 1)[-1])
-        ).all()
-    return session.scalars(
+        return places.communes_under(plan.edition_id, plan.area.rsplit("/", 1)[-1])
+    return (
         select(Place)
         .where(Place.edition_id == plan.edition_id, Place.level == Level.COMMUNE)
         .order_by(Place.sort_key, Place.code)
-    ).all()
+    )
+
+
+def units_of(session: Session, plan: Plan) -> Sequence[Place]:
+    """Return the communes from which the plan's draws choose."""
+    return session.scalars(communes(plan)).all()
 
 
 def codes_of(session: Session, plan: Plan) -> Sequence[str]:
     """Return the official codes of the communes in the plan's area: what a list should hold."""
-    return [place.code for place in units_of(session, plan)]
+    return session.scalars(communes(plan).with_only_columns(Place.code).order_by(None)).all()
 
 
 def visits_of(session: Session, draw: Draw) -> Sequence[Visit]:
