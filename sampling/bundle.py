@@ -38,6 +38,20 @@ Tự kiểm: cài Python 3.8 trở lên rồi chạy
     python verify_draw.py <tệp này>.zip
 Mỗi phép kiểm được nêu tên, đúng (OK) hoặc sai (SAI). Hãy so mã cam kết với bản giấy đã ký.
 
+Tự tính từng bước, không cần chương trình (máy Linux hoặc macOS có sha256sum, cut):
+ 1. Mã băm khung mẫu, phải trùng "frame_sha256" trong commitment.json:
+        sha256sum frame.tsv
+ 2. Mã cam kết, phải trùng bản giấy:
+        sha256sum commitment.json
+ 3. Khoá của lần rút:
+        printf '%s' '{seed_string}' | sha256sum | cut -c1-64
+    kết quả phải là {key}
+ 4. Số phiếu của một đơn vị, ví dụ {example}:
+        printf '%s%s' {key} {example} | sha256sum | cut -c1-64
+    đổi số thập lục phân đó ra thập phân, đọc ngược từ chữ số cuối, viết sau "0.":
+        {ticket}...
+    Rút ngẫu nhiên đơn giản: số phiếu nhỏ nhất được chọn, tiếp theo là dự phòng.
+
 HOW TO CHECK: with Python 3.8 or later run `python verify_draw.py <this file>.zip`. Every check is
 named, with OK or FAILED. Compare the commitment above with the signed paper.
 """
@@ -100,6 +114,10 @@ def _texts(draw: Draw, register_entries: Sequence[str]) -> Iterator[tuple[str, s
             commitment=in_fours(draw.commitment.sha256),
             seed=draw.seed.value,
             result=in_fours(draw.sha256),
+            seed_string=draw.seed_string,
+            key=seed_key(draw.seed_string),
+            example=draw.selected[0].id,
+            ticket=draw.selected[0].short_ticket,
         ),
     )
 

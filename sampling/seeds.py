@@ -17,7 +17,7 @@ from datetime import datetime
 from math import log2
 from typing import ClassVar
 
-from sampling.errors import BadCommitment, LongSeed, MalformedSeed, SeedError, ShortSeed
+from sampling.errors import BadCommitment, LongSeed, MalformedSeed, ShortSeed, TooFewWitnesses
 
 MINIMUM_BITS = 64
 JOINT_DIGITS = 6
@@ -258,14 +258,6 @@ class PublicSeed:
     def weak(self) -> bool:
         """Whether the source is below 64 bits: allowed for `joint`, worth a warning on paper."""
         return self.bits < MINIMUM_BITS
-
-
-class TooFewWitnesses(SeedError):
-    """Fewer people signed than the commitment promised."""
-
-    code = "too-few-witnesses"
-    vi_text = "Có {have} người chứng kiến, cam kết {need}. Hãy ghi đủ tên người đọc số."
-    en_text = "{have} witnesses, {need} promised. Name everyone who read the number aloud."
 
 
 KINDS: Mapping[str, type[Source]] = {

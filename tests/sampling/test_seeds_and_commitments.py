@@ -20,7 +20,6 @@ from sampling import (
 )
 from sampling import errors as e
 from sampling.protocol import canonical
-from sampling.seeds import TooFewWitnesses
 
 FRAME = Frame.from_rows({"unit_id": f"{code}", "size": code} for code in range(10, 30))
 XSMB = Lottery(
@@ -101,7 +100,7 @@ def test_joint_numbers_need_two_parties_and_are_marked_weak():
 
 def test_fewer_witnesses_than_promised_are_refused():
     assert PublicSeed.parse(DiceD10(), DIGITS, ["Lan", "Minh", "Hoa"]).witnesses[0] == "Lan"
-    with pytest.raises(TooFewWitnesses, match="2 witnesses, 3 promised"):
+    with pytest.raises(e.TooFewWitnesses, match="2 witnesses, 3 promised"):
         PublicSeed.parse(DiceD10(), DIGITS, ["Lan", "Minh", "Minh"])
 
 

@@ -157,3 +157,23 @@ def test_three_million_households_are_drawn_in_twelve_seconds_and_a_hundred_mega
     assert drawn == 500
     assert seconds < 12
     assert megabytes < 100
+
+
+def test_the_steps_of_the_read_me_can_be_followed_with_a_shell(tmp_path):
+    """The package's own words, run: hash of the frame, commitment, key, ticket of one unit."""
+    frame = Frame.from_rows(ROWS)
+    drawn = run(Commitment.on(frame, Design("srs", 5), "Giám sát"), frame, SEED)
+    with zipfile.ZipFile(io.BytesIO(package(drawn, frame))) as archive:
+        archive.extractall(tmp_path)
+    lines = (tmp_path / "README.txt").read_text().splitlines()
+    commands = [line.strip() for line in lines if "sha256sum" in line and "   " in line]
+
+    answers = [
+        subprocess.run(["sh", "-c", c], cwd=tmp_path, capture_output=True, text=True, check=True)
+        for c in commands
+    ]
+
+    found = [answer.stdout[:64] for answer in answers]
+    assert found[:2] == [frame.sha256, drawn.commitment.sha256]
+    assert f"kết quả phải là {found[2]}" in "\n".join(lines)
+    assert str(int(found[3], 16))[::-1].startswith(drawn.main[0].short_ticket[2:])
