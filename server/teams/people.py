@@ -189,8 +189,8 @@ def revoke(person_id: int, grant_id: int) -> AnyResponse:
             raise NotFound()
         if person_id == web.reader().id and held.role is Role.ADMINISTRATOR:
             raise OwnAccount()
-        service.ungrant(session, held, web.actor())
         kept = [grant.area for grant in held.person.grants if grant.id != grant_id]
+        service.ungrant(session, held, web.actor())
     flash(_("Đã thu quyền."), "success")
     still_ours = "" in areas() or any(covers(areas(), area) for area in kept)
     return redirect(f"/people/{person_id}" if still_ours else "/people")
