@@ -108,11 +108,11 @@ def _file_row(file: SubmissionFile, question: Question | None) -> FileRow:
 
 def _kind(file: SubmissionFile, question: Question | None) -> str:
     """Return 'photo', 'audio' or 'file': how the page shows it."""
-    if file.thumb_sha256 or file.content_type.startswith("image/"):
+    if file.thumb_sha256 or (question is not None and question.media == "image"):
         return "photo"
-    if question is not None and question.media == "image":
-        return "photo"
-    return "audio" if downloads.audio_type(file.name) else "file"
+    if downloads.audio_type(file.name):
+        return "audio"
+    return "photo" if file.content_type.startswith("image/") else "file"
 
 
 def features(found: Submission) -> dict[str, Any] | None:
