@@ -48,10 +48,10 @@ def poststratified(
             reason_en=f"group {', '.join(strange)} is not both in the sample and in the totals",
         )
     for group, total in totals.items():
-        if not total > 0:
+        if not (total > 0 and held[group] > 0):
             raise EstimateError(
-                reason_vi=f"tổng số của nhóm {group} phải lớn hơn 0",
-                reason_en=f"the total of group {group} must exceed 0",
+                reason_vi=f"nhóm {group} phải có người trả lời và tổng số lớn hơn 0",
+                reason_en=f"group {group} needs an answer and a total above 0",
             )
     ratios = {group: totals[str(group)] / total for group, total in held.items()}
     return [weight * ratios[group] for group, weight in zip(groups, weights, strict=True)]
@@ -79,7 +79,7 @@ def raked(
         before = current
         for groups, totals in margins:
             current = poststratified(current, groups, totals)
-        if max(abs(a / b - 1) for a, b in zip(current, before, strict=True)) < tolerance:
+        if all(abs(a - b) <= tolerance * b for a, b in zip(current, before, strict=True)):
             return current
     raise EstimateError(
         reason_vi="hiệu chỉnh theo biên không hội tụ; hãy gộp nhóm nhỏ",
@@ -90,7 +90,7 @@ def raked(
 def responding(
     weights: Sequence[float], classes: Groups, responded: Sequence[bool], eligible: Sequence[bool]
 ) -> list[float]:
-    """Return weights of respondents raised by their class; 0 for all others (drop those rows).
+    """Return weights of respondents raised by their class; 0 for all others.
 
     In each class the weight of eligible non-respondents goes to its respondents.
 

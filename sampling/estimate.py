@@ -21,7 +21,7 @@ from functools import cached_property
 from math import isfinite, sqrt
 
 from sampling import clusters, intervals
-from sampling.calibrate import Margin, poststratified, raked
+from sampling.calibrate import Margin, poststratified, raked, responding
 from sampling.errors import BadDesign, BadNumber, BadWeight, EstimateError, MissingColumn
 
 Row = Mapping[str, object]
@@ -201,6 +201,25 @@ class SurveyData:
                 domains[value] = self._copy()
                 domains[value]._within = rows[value]
         return domains
+
+    def respond(self, classes: str, responded: str, eligible: str = "") -> "SurveyData":
+        """Return the survey of those who answered, weighted for the others of their class.
+
+        `responded` and `eligible` are columns of 1 and 0; without `eligible` all are. Every row
+        stays in the design, so that a commune where nobody answered still counts as drawn.
+        """
+        everyone = dict.fromkeys(range(len(self.weights)), 1.0)
+        answered = everyone | self._indicator(responded, None)
+        counted = everyone | (self._indicator(eligible, None) if eligible else {})
+        adjusted = self._copy()
+        adjusted.weights = responding(
+            self.weights,
+            self._texts(classes),
+            [answered[row] == 1 for row in everyone],
+            [counted[row] == 1 for row in everyone],
+        )
+        adjusted._within = [row for row in self._within if adjusted.weights[row]]
+        return adjusted
 
     def poststratify(self, column: str, totals: Mapping[str, float]) -> "SurveyData":
         """Return the survey with weights that meet the known totals of a column."""

@@ -226,6 +226,40 @@ def test_questions_that_make_no_sense_are_refused():
         survey.rake({"tang": {"NUI": 20, "BIEN": 10}, "xa": {"A": 1, "B": 1, "C": 1, "D": 1}})
 
 
+def answers():
+    """Two strata of two communes of three homes; in B nobody answered, in D one has moved away."""
+    rows = []
+    for place, (region, commune) in enumerate((("T1", "A"), ("T1", "B"), ("T2", "C"), ("T2", "D"))):
+        for home in range(3):
+            rows.append(
+                {
+                    "tang": region,
+                    "xa": commune,
+                    "w": 10 + place,
+                    "tra_loi": int(commune != "B" and home > 0),
+                    "thuoc_dien": int((commune, home) != ("D", 0)),
+                    "y": home + place,
+                }
+            )
+    return rows
+
+
+def test_weights_of_the_silent_go_to_their_class_and_their_commune_still_counts():
+    """T1: 30 + 33 to two of weight 10; T2: 36 to two of 12 and 26 to two of 13."""
+    survey = survey_of(answers()).respond("tang", "tra_loi", "thuoc_dien")
+
+    by_class = {value: part.count().value for value, part in survey.by("tang").items()}
+    assert by_class == {"T1": 63, "T2": pytest.approx(62)}
+    mean = survey.mean("y")
+    assert (mean.n, mean.psus, survey.df) == (6, 3, 2)
+    assert survey.by("tang")["T1"].mean("y").value == pytest.approx(1.5)
+
+
+def test_a_class_in_which_nobody_answered_is_refused():
+    with pytest.raises(EstimateError, match="class B has no respondent"):
+        survey_of(answers()).respond("xa", "tra_loi")
+
+
 # --- quantiles ------------------------------------------------------------------------------
 
 

@@ -11,6 +11,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sampling import (
     Allocation,
@@ -92,6 +94,11 @@ DESIGNS = [
     Design("spatial", n=7),
     Design("spatial", n=7, reserves=2, by_size=True, certainty=True),
 ]
+
+
+PACKED_FRAME = frame_of(25)
+PACKED_DRAW = drawn(PACKED_FRAME, DESIGNS[13])
+PACKED = package(PACKED_DRAW, PACKED_FRAME, [draw_entry(PACKED_DRAW, head([]))])
 
 
 @pytest.mark.parametrize("design", DESIGNS, ids=lambda design: str(design)[:60])
@@ -194,6 +201,26 @@ def test_every_tampering_is_named(name, change, expected):
 
     assert tampered != data
     assert expected in failures(tampered)
+
+
+@given(
+    st.sampled_from(["frame.tsv", "commitment.json", "result.tsv"]),
+    st.integers(0, 10**6),
+    st.integers(1, 255),
+)
+@settings(max_examples=150, deadline=None)
+def test_any_changed_byte_is_found_and_no_file_breaks_the_verifier(name, place, flip):
+    def change(text):
+        place_in = place % len(text)
+        return text[:place_in] + bytes([text[place_in] ^ flip]) + text[place_in + 1 :]
+
+    assert failures(changed(PACKED, **{name.replace(".", "__"): change}))
+
+
+@pytest.mark.parametrize("text", [b"", b"[" * 100_000, b"{}", b"null", b'{"n": 1e999}', b"\xff"])
+@pytest.mark.parametrize("name", ["commitment__json", "seed__json", "register__jsonl"])
+def test_nonsense_in_a_package_is_a_finding(name, text):
+    assert failures(changed(PACKED, **{name: lambda _: text}))
 
 
 def test_the_signed_paper_is_compared(tmp_path):
