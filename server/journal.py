@@ -9,17 +9,19 @@ which may run twice and are keyed by the line. Lines carry codes and ids, no per
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, func, insert, select
+from sqlalchemy import ForeignKey, Index, func, insert, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server import clock
 from server.db import BigId, Model, table
 
 SEALED_AFTER = dt.timedelta(seconds=60)
+CLOCKS_APART = dt.timedelta(seconds=5)
+MOST_LINES = 5000
 GENESIS = "0" * 64
 
 
@@ -147,15 +149,12 @@ def write(
 def seal(session: Session, up_to: dt.datetime | None = None) -> int:
     """Seal the lines older than a minute that are not sealed yet; return how many.
 
-    The minute lets every writer that took a lower number finish first: connections are cut
-    after 30 idle seconds.
+    A seal covers every number up to its last one, so it stops before the first line that is too
+    young, whatever stands behind it: a clock that was set back gives later lines earlier times.
     """
-    horizon = up_to or clock.now() - SEALED_AFTER
+    horizon = _before_open_writers(session, up_to or clock.now() - SEALED_AFTER)
     last = session.scalars(select(Seal).order_by(Seal.id.desc()).limit(1)).first()
-    after = last.last_id if last else 0
-    batch = session.scalars(
-        select(Line).where(Line.id > after, Line.at <= horizon).order_by(Line.id).limit(5000)
-    ).all()
+    batch = _next_lines(session, last.last_id if last else None, horizon)
     if not batch:
         return 0
     prev = last.sha256 if last else GENESIS
@@ -173,7 +172,37 @@ def seal(session: Session, up_to: dt.datetime | None = None) -> int:
     return len(batch)
 
 
-def _digest(prev: str, lines: list[Line] | Any) -> str:
+def _next_lines(session: Session, after: int | None, horizon: dt.datetime) -> Sequence[Line]:
+    """Return the lines behind number `after`, up to the first one younger than `horizon`."""
+    query = select(Line).order_by(Line.id).limit(MOST_LINES)
+    young = select(func.min(Line.id)).where(Line.at > horizon)
+    if after is not None:
+        query, young = query.where(Line.id > after), young.where(Line.id > after)
+    first_young = session.scalar(young)
+    if first_young is not None:
+        query = query.where(Line.id < first_young)
+    return session.scalars(query).all()
+
+
+_OPEN_WRITERS = text(
+    "SELECT min(xact_start) FROM pg_stat_activity WHERE backend_xid IS NOT NULL "
+    "AND datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+def _before_open_writers(session: Session, horizon: dt.datetime) -> dt.datetime:
+    """Return `horizon`, or the start of the oldest writer that has not committed yet.
+
+    On PostgreSQL a line with a lower number may become visible after one with a higher number;
+    SQLite has one writer at a time.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return horizon
+    oldest = session.scalar(_OPEN_WRITERS)
+    return horizon if oldest is None else min(horizon, oldest - CLOCKS_APART)
+
+
+def _digest(prev: str, lines: Iterable[Line]) -> str:
     digest = hashlib.sha256(prev.encode())
     for line in lines:
         digest.update(canonical(line))
@@ -215,25 +244,33 @@ class Broken:
 def verify(session: Session) -> Iterator[Broken]:
     """Re-compute every seal and give each that does not match, oldest first.
 
-    A line changed, added or taken away under a seal shows there; the tail that no seal covers
-    yet is protected only by the database's own refusal to change it.
+    A line changed, added or taken away under a seal shows there. What no seal covers yet, and
+    the newest seals themselves, are protected only by the database's own refusal to change them,
+    and by whoever has noted the newest hash elsewhere.
     """
-    prev, after = GENESIS, 0
+    prev: str = GENESIS
+    after: int | None = None
     for found in session.scalars(select(Seal).order_by(Seal.id).execution_options(yield_per=50)):
-        lines = session.scalars(
-            select(Line).where(Line.id > after, Line.id <= found.last_id).order_by(Line.id)
-        ).all()
-        why = _fault(found, lines, prev)
+        why = _fault(session, found, after, prev)
         if why:
-            yield Broken(found.id, after + 1, found.last_id, why)
+            yield Broken(found.id, found.first_id, found.last_id, why)
         prev, after = found.sha256, found.last_id
 
 
-def _fault(found: Seal, lines: Any, prev: str) -> str:
+def _fault(session: Session, found: Seal, after: int | None, prev: str) -> str:
     if found.prev_sha256 != prev:
         return "niêm phong trước đã bị đổi / the seal before was changed"
+    query = select(Line).where(Line.id <= found.last_id).order_by(Line.id)
+    if after is not None:
+        query = query.where(Line.id > after)
+    try:
+        lines = session.scalars(query.execution_options(populate_existing=True)).all()
+    except ValueError:
+        return "có dòng không đọc được / a line cannot be read"
     if len(lines) != found.lines:
         return f"có {len(lines)} dòng, niêm phong ghi {found.lines} / lines missing or added"
+    if lines[0].id != found.first_id or lines[-1].id != found.last_id:
+        return "niêm phong ghi sai số dòng / the seal names other lines"
     if _digest(prev, lines) != found.sha256:
         return "nội dung dòng đã bị đổi / a line was changed"
     return ""
@@ -241,5 +278,6 @@ def _fault(found: Seal, lines: Any, prev: str) -> str:
 
 def unsealed(session: Session) -> int:
     """Return how many lines no seal covers yet."""
-    last = session.scalar(select(func.max(Seal.last_id))) or 0
-    return session.scalar(select(func.count()).select_from(Line).where(Line.id > last)) or 0
+    query = select(func.count()).select_from(Line)
+    last = session.scalar(select(func.max(Seal.last_id)))
+    return session.scalar(query if last is None else query.where(Line.id > last)) or 0
