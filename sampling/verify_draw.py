@@ -305,21 +305,37 @@ def in_turn(units: list[Row], n: int, below: Callable[[int], int]) -> list[str]:
     return [unit.id for unit, share in zip(units, shares) if share == total]
 
 
+def nearest(line: list[tuple[int, int, str]], one: tuple[int, int, str]) -> str:
+    """Return the unit nearest to one, looking north and south until latitude alone is too far."""
+    home, best = bisect.bisect_left(line, one), (-1, "")
+    for step in (-1, 1):
+        place = home + step
+        while 0 <= place < len(line):
+            lat, lon, unit_id = line[place]
+            apart = (25 * (lat - one[0])) ** 2
+            if 0 <= best[0] < apart:
+                break
+            found = (apart + (24 * (lon - one[1])) ** 2, unit_id)
+            best = found if best[0] < 0 else min(best, found)
+            place += step
+    return best[1]
+
+
 def neighbours(units: list[Row], n: int, below: Callable[[int], int]) -> list[str]:
     """Return the units left standing when each meets its nearest neighbour."""
     total = sum(u.size for u in units)
     share = {u.id: n * u.size for u in units}
-    open_ones = sorted(units)
-    while open_ones:
-        one = open_ones[below(len(open_ones))]
-        others = [u for u in open_ones if u.id != one.id]
-        if others:
-            near = min(
-                others,
-                key=lambda u: ((25 * (u.lat - one.lat)) ** 2 + (24 * (u.lon - one.lon)) ** 2, u.id),
-            )
-            share[one.id], share[near.id] = duel(share[one.id], share[near.id], total, below)
-        open_ones = [u for u in open_ones if 0 < share[u.id] < total]
+    spot = {u.id: (u.lat, u.lon, u.id) for u in units}
+    names, line = sorted(spot), sorted(spot.values())
+    while names:
+        one = names[below(len(names))]
+        other = nearest(line, spot[one])
+        if other:
+            share[one], share[other] = duel(share[one], share[other], total, below)
+        for unit_id in (one, other):
+            if unit_id and share[unit_id] in (0, total):
+                del names[bisect.bisect_left(names, unit_id)]
+                del line[bisect.bisect_left(line, spot[unit_id])]
     return [unit_id for unit_id, held in share.items() if held == total]
 
 
