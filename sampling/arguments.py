@@ -24,6 +24,11 @@ def _table(text: str) -> list[tuple[str, int]]:
     return [(name.strip(), int(number)) for name, _, number in pairs]
 
 
+def _fact(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name.strip(), value.strip()
+
+
 def parser(verbs: Mapping[str, Verb]) -> argparse.ArgumentParser:
     """Return the parser; each verb's function is its default `verb`."""
     whole = argparse.ArgumentParser(
@@ -56,6 +61,7 @@ def _verb(
 def _draw_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("frame", help="khung mẫu .csv (unit_id, ...) hoặc .tsv dạng chuẩn / the frame")
+    add("--official", help="danh mục chính thức .csv có cột unit_id / official list, to compare")
     add("--normalise", action="store_true", help="đổi sang NFC, bỏ khoảng trắng thừa")
     add("--method", choices=METHODS)
     add("--n", type=int, help="số đơn vị chọn / how many")
@@ -75,6 +81,7 @@ def _draw_arguments(parser: argparse.ArgumentParser) -> None:
     add("--parent", default="")
     add("--draw-no", type=int, default=1, help="lần rút thứ mấy")
     add("--at", default="", help="lúc cam kết, vd 2026-07-02T09:00:00+07:00")
+    add("--about", type=_fact, action="append", default=[], metavar="TÊN=NỘI DUNG")
     add("--prev", default=NO_HASH, help="mã sổ rút mẫu trước đó")
     add("--seed-source", default="dice-d10", help="dice-d10, dice-d6 hoặc JSON của nguồn khác")
     add("--commit", help="ghi bản cam kết ra tệp / write the commitment")

@@ -24,7 +24,7 @@ from sampling.design import Allocation, Design
 from sampling.draw import Draw, run
 from sampling.errors import BadDesign, SamplingError
 from sampling.estimate import Estimate, SurveyData
-from sampling.frame import Frame
+from sampling.frame import Frame, coverage
 from sampling.protocol import Commitment, canonical, in_fours
 from sampling.seeds import Json, PublicSeed, source_from
 from sampling.tables import Bar, read_frame, read_rows, unreadable
@@ -78,11 +78,14 @@ def draw(options: Options) -> int:
         stage=options.stage,
         parent=options.parent,
         committed_at=options.at,
+        about=dict(options.about),
     )
+    found = _coverage(options, frame)
     if options.commit:
         Path(options.commit).write_text(commitment.json, encoding="utf-8")
     if options.json:
-        print(canonical({"commitment": commitment.as_dict(), "sha256": commitment.sha256}))
+        report = {"commitment": commitment.as_dict(), "sha256": commitment.sha256, **found}
+        print(canonical(report))
     _say(
         options,
         f"Khung mẫu: {len(frame)} đơn vị, mã băm {in_fours(frame.sha256)}\n"
@@ -91,6 +94,28 @@ def draw(options: Options) -> int:
         f"Commitment (print and sign it before the dice are thrown): {commitment.printed}",
     )
     return 0
+
+
+def _coverage(options: Options, frame: Frame | stream.FrameFile) -> dict[str, object]:
+    """Return, and tell people, how the frame stands beside the official list."""
+    if not options.official:
+        return {}
+    units = frame.units if isinstance(frame, Frame) else frame.units()
+    found = coverage(units, (row.get("unit_id", "") for row in read_rows(options.official)))
+    lists = {
+        "missing": list(found.missing),
+        "extra": list(found.extra),
+        "zero_size": list(found.zero_size),
+        "excluded": dict(found.excluded),
+        "purposive": dict(found.purposive),
+    }
+    shown = "; ".join(f"{name}: {', '.join(codes)}" for name, codes in lists.items() if codes)
+    _say(
+        options,
+        f"So với danh mục: phủ {found.share} đơn vị. {shown}",
+        f"Beside the official list: {found.share} of the units. {shown}",
+    )
+    return {"coverage": {"share": str(found.share), **lists}}
 
 
 def _make(options: Options, frame: Frame | stream.FrameFile) -> int:

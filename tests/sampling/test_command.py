@@ -86,6 +86,20 @@ def test_every_option_of_a_draw_reaches_the_commitment(desk, capsys):
     assert [promised[k] for k in ("plan", "stage", "parent")] == ["KH-12", "xa", "T11"]
 
 
+def test_the_frame_is_compared_with_the_official_list(desk, capsys):
+    codes = [f"{code:05d}" for code in range(11, 31)]
+    Path("danh-muc.csv").write_text("unit_id\n" + "\n".join(codes), encoding="utf-8")
+    edition = ("--about", "danh mục=Quyết định 19/2025", "--official", "danh-muc.csv")
+
+    _, told, _ = answer(capsys, "draw", "xa.csv", *COMMIT, *edition)
+    _, out, _ = answer(capsys, "draw", "xa.csv", *COMMIT, *edition, "--json")
+
+    found = json.loads(out)
+    assert "phủ 19/20 đơn vị. missing: 00030; extra: 00010" in told
+    assert found["coverage"]["missing"] == ["00030"] and found["coverage"]["share"] == "19/20"
+    assert found["commitment"]["about"] == {"danh mục": "Quyết định 19/2025"}
+
+
 def test_english_is_spoken_on_request(desk, capsys):
     _, out, _ = answer(capsys, "draw", "xa.csv", *COMMIT, "--lang", "en")
 

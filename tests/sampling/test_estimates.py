@@ -1,6 +1,7 @@
 """Estimates of the three-stage set equal those of R 4.2.2 with survey 4.1-1 to 1e-8."""
 
 import csv
+import struct
 from collections import defaultdict
 from math import isclose, log
 from pathlib import Path
@@ -114,6 +115,34 @@ def test_calibrated_totals_are_the_known_ones_without_error():
     for value, part in survey.by("ethnic").items():
         count = part.count()
         assert isclose(count.value, known[value]) and count.se < 1e-6 * count.value
+
+
+def test_the_textbook_example_with_and_without_finite_correction_equals_r():
+    """Eight units of two strata, 5 of 15 and 3 of 12; R's copy holds x in single precision."""
+    sample = [(1, x) for x in (2.8, 4.1, 6.8, 6.8, 9.2)] + [(2, x) for x in (3.7, 6.6, 4.2)]
+    rows = [
+        {
+            "tang": stratum,
+            "don_vi": f"{place}",
+            "w": 2 + stratum,
+            "N": 18 - 3 * stratum,
+            "x": struct.unpack("f", struct.pack("f", x))[0],
+        }
+        for place, (stratum, x) in enumerate(sample)
+    ]
+    listed = {
+        line["case"]: (float(line["estimate"]), float(line["se"]))
+        for line in read("r_synth_estimates.psv", "|")
+        if line["design"] == "fpc"
+    }
+
+    for case, wanted in listed.items():
+        kind, _, correction = case.split()
+        fpc = ["N"] if correction == "withfpc" else []
+        survey = SurveyData(rows, weight="w", ids=["don_vi"], strata=["tang"], fpc=fpc)
+        ours = getattr(survey, kind)("x")
+        assert isclose(ours.value, wanted[0], rel_tol=1e-8)
+        assert isclose(ours.se, wanted[1], rel_tol=1e-8)
 
 
 # --- by hand --------------------------------------------------------------------------------
