@@ -118,81 +118,103 @@ def build(
         LonelyUnit: one unit in a stratum, and no rule was chosen.
         EstimateError: N differs within a stratum, or is smaller than n.
     """
-    rows = range(len(ids[0]))
+    above = _Above([0] * len(ids[0]), [1.0], ["ALL"])
     stages: list[Stage] = []
-    above = [0] * len(ids[0])
-    shares = [1.0]  # of each unit of the stage above: the product of the f's down to it
     for depth in range(max(1, min(len(ids), len(populations)))):
-        stratum = strata[depth] if depth < len(strata) else [""] * len(above)
-        cell_index: dict[tuple[int, str], int] = {}
-        unit_index: dict[tuple[int, str], int] = {}
-        cells_of = [cell_index.setdefault((above[r], stratum[r]), len(cell_index)) for r in rows]
-        units_of = [
-            unit_index.setdefault((cells_of[r], ids[depth][r]), len(unit_index)) for r in rows
-        ]
-        fractions = _fractions(
-            [(cells_of[r], units_of[r]) for r in rows],
-            populations[depth] if populations else None,
-            list(cell_index),
-            depth,
-        )
-        members = _members(unit_index)
-        cells = [
-            _cell(name, members[index], fractions[index], shares[name[0]], lonely, depth)
-            for name, index in cell_index.items()
-        ]
-        parents = list(cell_index)
-        stages.append(
-            Stage([cell for cell, _ in unit_index], [parents[c][0] for c, _ in unit_index], cells)
-        )
-        shares = [shares[parents[cell][0]] * fractions[cell] for cell, _ in unit_index]
-        above = units_of
-    return Clusters(stages, above, lonely)
+        stratum = strata[depth] if depth < len(strata) else [""] * len(ids[0])
+        population = populations[depth] if populations else None
+        stage, above = _stage(ids[depth], stratum, population, above, lonely, depth + 1)
+        stages.append(stage)
+    return Clusters(stages, above.of_row, lonely)
 
 
-def _members(units: Mapping[tuple[int, str], int]) -> dict[int, list[str]]:
-    members: dict[int, list[str]] = {}
-    for cell, name in units:
-        members.setdefault(cell, []).append(name)
-    return members
+@dataclass(frozen=True)
+class _Above:
+    """The units of the stage above: of each row, and their product of f's and name."""
+
+    of_row: list[int]
+    shares: list[float]
+    names: list[str]
+
+
+def _stage(
+    ids: Sequence[str],
+    stratum: Sequence[str],
+    population: Sequence[float] | None,
+    above: _Above,
+    lonely: str,
+    depth: int,
+) -> tuple[Stage, _Above]:
+    """Return one stage and what the next stage needs to know of its units."""
+    cell_index: dict[tuple[int, str], int] = {}
+    unit_index: dict[tuple[int, str], int] = {}
+    of_row = []
+    for parent, name, unit in zip(above.of_row, stratum, ids, strict=True):
+        cell = cell_index.setdefault((parent, name), len(cell_index))
+        of_row.append(unit_index.setdefault((cell, unit), len(unit_index)))
+    members: list[list[str]] = [[] for _ in cell_index]
+    for cell, unit in unit_index:
+        members[cell].append(unit)
+    cell_of = [cell for cell, _ in unit_index]
+    parents = [parent for parent, _ in cell_index]
+    labels = [name or above.names[parent] for parent, name in cell_index]
+    numbers = _populations([cell_of[unit] for unit in of_row], population, labels, depth)
+    fractions = _fractions(members, numbers, labels, depth)
+    cells = [
+        _cell(label, units, f, above.shares[parent], lonely, depth)
+        for label, units, f, parent in zip(labels, members, fractions, parents, strict=True)
+    ]
+    stage = Stage(cell_of, [parents[cell] for cell in cell_of], cells)
+    shares = [above.shares[parents[cell]] * fractions[cell] for cell in cell_of]
+    return stage, _Above(of_row, shares, [unit for _, unit in unit_index])
+
+
+def _populations(
+    cell_of_row: Sequence[int],
+    population: Sequence[float] | None,
+    labels: Sequence[str],
+    depth: int,
+) -> list[float] | None:
+    """Return N of each cell, the same in all its rows; None where it is not given."""
+    if population is None:
+        return None
+    given: dict[int, float] = {}
+    for cell, number in zip(cell_of_row, population, strict=True):
+        if given.setdefault(cell, number) != number:
+            raise EstimateError(
+                reason_vi=f"tổng số đơn vị bậc {depth} không nhất quán ở '{labels[cell]}'",
+                reason_en=f"the population of stage {depth} differs within '{labels[cell]}'",
+            )
+    return [given[cell] for cell in range(len(labels))]
 
 
 def _fractions(
-    places: Sequence[tuple[int, int]],
-    population: Sequence[float] | None,
-    cells: Sequence[tuple[int, str]],
+    members: Sequence[Sequence[str]],
+    populations: Sequence[float] | None,
+    labels: Sequence[str],
     depth: int,
 ) -> list[float]:
     """Return f = n/N of each cell; 0 where N is not given."""
-    if population is None:
-        return [0.0] * len(cells)
-    units: list[set[int]] = [set() for _ in cells]
-    given: dict[int, float] = {}
-    for row, (cell, unit) in enumerate(places):
-        units[cell].add(unit)
-        if given.setdefault(cell, population[row]) != population[row]:
+    if populations is None:
+        return [0.0] * len(members)
+    for units, number, label in zip(members, populations, labels, strict=True):
+        if 1 <= number < len(units):
             raise EstimateError(
-                reason_vi=f"tổng số đơn vị bậc {depth + 1} không nhất quán ở '{cells[cell][1]}'",
-                reason_en=f"the population of stage {depth + 1} differs within '{cells[cell][1]}'",
+                reason_vi=f"bậc {depth}, '{label}': mẫu {len(units)} lớn hơn tổng số {number}",
+                reason_en=f"stage {depth}, '{label}': {len(units)} drawn of {number}",
             )
-    fractions = []
-    for cell, names in enumerate(units):
-        number = given[cell]
-        fractions.append(number if number < 1 else len(names) / number)
-        if not 0 < fractions[-1] <= 1:
-            raise EstimateError(
-                reason_vi=f"bậc {depth + 1}, '{cells[cell][1]}': mẫu {len(names)} lớn hơn {number}",
-                reason_en=f"stage {depth + 1}, '{cells[cell][1]}': {len(names)} drawn of {number}",
-            )
-    return fractions
+    return [
+        number if number < 1 else len(units) / number
+        for units, number in zip(members, populations, strict=True)
+    ]
 
 
 def _cell(
-    name: tuple[int, str], members: list[str], f: float, share: float, lonely: str, depth: int
+    label: str, members: Sequence[str], f: float, share: float, lonely: str, depth: int
 ) -> Cell:
     n = len(members)
     if n > 1:
-        return Cell(name[1], n, share * (1 - f) * n / (n - 1), single=False)
+        return Cell(label, n, share * (1 - f) * n / (n - 1), single=False)
     if f < 1 and lonely == "refuse":
-        raise LonelyUnit(stratum=name[1], stage=depth + 1, unit_id=members[0])
-    return Cell(name[1], n, share * (1 - f), single=True)
+        raise LonelyUnit(stratum=label, stage=depth, unit_id=members[0])
+    return Cell(label, n, share * (1 - f), single=True)

@@ -197,6 +197,16 @@ def test_one_unit_in_a_stratum_is_refused_unless_a_rule_is_chosen():
     assert certain.flagged and centred.flagged and not survey_of(small()).total("y").flagged
 
 
+def test_one_hamlet_in_a_commune_is_named_with_its_commune():
+    rows = [
+        {"xa": xa, "thon": thon, "w": 1, "y": 1, "N": 9, "M": 5}
+        for xa, thon in (("A", "A1"), ("A", "A2"), ("B", "B1"))
+    ]
+
+    with pytest.raises(LonelyUnit, match=r"Stratum 'B' \(stage 2\) has the single .* 'B1'"):
+        SurveyData(rows, weight="w", ids=["xa", "thon"], fpc=["N", "M"])
+
+
 def test_small_cells_are_hidden_in_what_is_published():
     whole = SURVEYS["threestage_fpc"]
     few = whole.where(lambda row: row["commune"] in ("00002", "00005"))
