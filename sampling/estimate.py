@@ -74,7 +74,8 @@ class SurveyData:
         rows: one mapping per respondent; texts or numbers, empty or None where missing.
         weight: the column of weights, all above zero.
         ids: the columns of the units of each stage, first stage first.
-        strata: the columns of the strata of each stage; may be fewer than the stages.
+        strata: the columns of the strata of each stage; may be fewer than the stages. A unit that
+            was certain is a stratum of its own, with a population of one.
         fpc: the columns of the population sizes of each stage (in the unit's stratum and parent);
             none gives the ultimate cluster, one gives its finite correction.
         lonely: "refuse", "certainty" or "centre", for strata with one unit.

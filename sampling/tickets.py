@@ -21,7 +21,7 @@ T = TypeVar("T")
 TICKET_DIGITS = 64
 SHORT_TICKET = 14
 _SPACE = 1 << 256
-_REVERSED = tuple(int(f"{number:04d}"[::-1]) for number in range(10_000))
+_REVERSED = tuple(int(f"{number:03d}"[::-1]) for number in range(1_000))
 
 
 def seed_key(seed_string: str) -> str:
@@ -60,14 +60,14 @@ def short(full: str) -> str:
 class Smallest:
     """Keeps the smallest tickets of ids that stream by; memory grows with `count` only.
 
-    A number is written out in decimal only when its last four digits (the first four of the
+    A number is written out in decimal only when its last three digits (the first three of the
     ticket) do not already rule it out.
     """
 
     def __init__(self, count: int, seed_string: str) -> None:
         self._key, self._count = seed_key(seed_string).encode(), count
         self._kept: list[tuple[str, str]] = []
-        self._room, self._worst = 2 * count + 1_000, 9_999 if count else -1
+        self._room, self._worst = 2 * count + 1_000, 999 if count else -1
 
     def offer(self, unit_ids: Iterable[bytes]) -> None:
         """Look at some more ids, each as bytes."""
@@ -75,13 +75,13 @@ class Smallest:
         number_of = int.from_bytes
         for unit_id in unit_ids:
             number = number_of(sha256(key + unit_id).digest(), "big")
-            if _REVERSED[number % 10_000] > worst:
+            if _REVERSED[number % 1_000] > worst:
                 continue
             kept.append((_as_ticket(number), unit_id.decode()))
             if len(kept) >= self._room:
                 kept.sort()
                 del kept[self._count :]
-                worst = int(kept[-1][0][2:6])
+                worst = int(kept[-1][0][2:5])
         self._worst = worst
 
     def result(self) -> list[tuple[str, str]]:

@@ -62,7 +62,7 @@ def test_a_new_unit_leaves_every_other_ticket_and_the_order_alone(ids, extra):
 
 @given(st.lists(IDS, unique=True, min_size=1, max_size=3_000), st.integers(0, 30))
 @settings(max_examples=25, deadline=None)
-def test_the_filter_on_four_digits_never_loses_a_small_ticket(ids, count):
+def test_the_filter_on_three_digits_never_loses_a_small_ticket(ids, count):
     assert smallest(ids, count, "s") == sorted((ticket("s", i), i) for i in ids)[:count]
 
 
