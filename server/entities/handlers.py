@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.entities import service
+from server.entities import plain as service
 from server.journal import Line, Write, handles
 from server.monitoring.models import Plan, PlanState
 

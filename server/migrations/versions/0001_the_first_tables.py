@@ -296,6 +296,31 @@ def upgrade() -> None:
         batch_op.create_index("ix_work_next", ["next_at", "line_id"], unique=False)
 
     op.create_table(
+        "entity_list",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("plan_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column(
+            "delivery",
+            sa.Enum("all", "team", "owner", "area", name="delivery", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("approval_required", sa.Boolean(), nullable=False),
+        sa.Column("area_property", sa.String(), nullable=False),
+        sa.Column(
+            "filters",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("shape_revision", sa.Integer(), nullable=False),
+        sa.Column("created_at", server.db.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_entity_list_plan_id_plan")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_entity_list")),
+        sa.UniqueConstraint("plan_id", "name", name=op.f("uq_entity_list_plan_id_name")),
+    )
+    op.create_table(
         "form",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("plan_id", sa.Integer(), nullable=False),
@@ -489,6 +514,95 @@ def upgrade() -> None:
             postgresql_where=sa.text("state <> 'void'"),
         )
 
+    op.create_table(
+        "entity",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("list_id", sa.Integer(), nullable=False),
+        sa.Column("uuid", sa.String(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column(
+            "data",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("folded", sa.String(), nullable=False),
+        sa.Column(
+            "conflict",
+            sa.Enum("none", "soft", "hard", name="conflict", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("team_id", sa.Integer(), nullable=True),
+        sa.Column("owner_id", sa.Integer(), nullable=True),
+        sa.Column("area", sa.String(), nullable=False),
+        sa.Column("created_at", server.db.Instant(timezone=True), nullable=False),
+        sa.Column("updated_at", server.db.Instant(timezone=True), nullable=True),
+        sa.Column("deleted_at", server.db.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["list_id"], ["entity_list.id"], name=op.f("fk_entity_list_id_entity_list")
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["person.id"], name=op.f("fk_entity_owner_id_person")
+        ),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_entity_team_id_team")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_entity")),
+        sa.UniqueConstraint("list_id", "uuid", name=op.f("uq_entity_list_id_uuid")),
+    )
+    with op.batch_alter_table("entity", schema=None) as batch_op:
+        batch_op.create_index("ix_entity_list", ["list_id", "id"], unique=False)
+        batch_op.create_index("ix_entity_list_area", ["list_id", "area", "id"], unique=False)
+        batch_op.create_index(
+            "ix_entity_list_conflict", ["list_id", "conflict", "id"], unique=False
+        )
+        batch_op.create_index("ix_entity_list_owner", ["list_id", "owner_id", "id"], unique=False)
+        batch_op.create_index("ix_entity_list_team", ["list_id", "team_id", "id"], unique=False)
+
+    op.create_table(
+        "entity_copy",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("list_id", sa.Integer(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("md5", sa.String(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("made_at", server.db.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["list_id"], ["entity_list.id"], name=op.f("fk_entity_copy_list_id_entity_list")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_entity_copy")),
+        sa.UniqueConstraint(
+            "list_id", "scope", "md5", name=op.f("uq_entity_copy_list_id_scope_md5")
+        ),
+    )
+    with op.batch_alter_table("entity_copy", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_entity_copy_scope", ["list_id", "scope", "revision"], unique=False
+        )
+
+    op.create_table(
+        "entity_property",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("list_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("folded", sa.String(), nullable=False),
+        sa.Column("created_at", server.db.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["list_id"], ["entity_list.id"], name=op.f("fk_entity_property_list_id_entity_list")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_entity_property")),
+        sa.UniqueConstraint("list_id", "folded", name=op.f("uq_entity_property_list_id_folded")),
+    )
+    op.create_table(
+        "entity_stamp",
+        sa.Column("list_id", sa.Integer(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["list_id"], ["entity_list.id"], name=op.f("fk_entity_stamp_list_id_entity_list")
+        ),
+        sa.PrimaryKeyConstraint("list_id", "scope", name=op.f("pk_entity_stamp")),
+    )
     op.create_table(
         "form_version",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -839,6 +953,67 @@ def upgrade() -> None:
         batch_op.create_index("ix_submission_visit", ["visit_id", "id"], unique=False)
 
     op.create_table(
+        "entity_version",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("entity_id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column(
+            "data",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "received",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("base_version", sa.Integer(), nullable=True),
+        sa.Column("branch_id", sa.String(), nullable=True),
+        sa.Column("trunk_version", sa.Integer(), nullable=True),
+        sa.Column("branch_base_version", sa.Integer(), nullable=True),
+        sa.Column(
+            "conflict",
+            sa.Enum("none", "soft", "hard", name="conflict", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column(
+            "conflicting",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("forced", sa.Boolean(), nullable=False),
+        sa.Column("submission_id", sa.Integer(), nullable=True),
+        sa.Column("via", sa.String(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("agent", sa.String(), nullable=False),
+        sa.Column("created_at", server.db.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["entity_id"], ["entity.id"], name=op.f("fk_entity_version_entity_id_entity")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_entity_version_person_id_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["submission_id"],
+            ["submission.id"],
+            name=op.f("fk_entity_version_submission_id_submission"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_entity_version")),
+        sa.UniqueConstraint(
+            "entity_id", "version", name=op.f("uq_entity_version_entity_id_version")
+        ),
+    )
+    with op.batch_alter_table("entity_version", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_entity_version_branch",
+            ["entity_id", "branch_id", "branch_base_version"],
+            unique=False,
+        )
+        batch_op.create_index("ix_entity_version_submission", ["submission_id"], unique=False)
+
+    op.create_table(
         "finding",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("plan_id", sa.Integer(), nullable=False),
@@ -969,6 +1144,97 @@ def upgrade() -> None:
         batch_op.create_index("ix_submission_file_sha256", ["sha256"], unique=False)
 
     op.create_table(
+        "entity_request",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("plan_id", sa.Integer(), nullable=False),
+        sa.Column("submission_id", sa.Integer(), nullable=False),
+        sa.Column("instance_id", sa.String(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("replaces", sa.String(), nullable=False),
+        sa.Column("dataset", sa.String(), nullable=False),
+        sa.Column("uuid", sa.String(), nullable=False),
+        sa.Column("creates", sa.Boolean(), nullable=False),
+        sa.Column("updates", sa.Boolean(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column(
+            "data",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("base_version", sa.Integer(), nullable=True),
+        sa.Column("trunk_version", sa.Integer(), nullable=True),
+        sa.Column("branch_id", sa.String(), nullable=False),
+        sa.Column("approved", sa.Boolean(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("agent", sa.String(), nullable=False),
+        sa.Column("team_id", sa.Integer(), nullable=True),
+        sa.Column("area", sa.String(), nullable=False),
+        sa.Column("received_at", server.db.Instant(timezone=True), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "applied",
+                "held",
+                "awaiting",
+                "failed",
+                "dismissed",
+                "replaced",
+                name="requeststate",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("problem", sa.String(), nullable=False),
+        sa.Column(
+            "details",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("settled_at", server.db.Instant(timezone=True), nullable=True),
+        sa.Column("settled_by", sa.String(), nullable=False),
+        sa.Column("version_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint("position >= 0", name=op.f("ck_entity_request_position_counts")),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_entity_request_person_id_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["plan_id"], ["plan.id"], name=op.f("fk_entity_request_plan_id_plan")
+        ),
+        sa.ForeignKeyConstraint(
+            ["submission_id"],
+            ["submission.id"],
+            name=op.f("fk_entity_request_submission_id_submission"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["team_id"], ["team.id"], name=op.f("fk_entity_request_team_id_team")
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"],
+            ["entity_version.id"],
+            name=op.f("fk_entity_request_version_id_entity_version"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_entity_request")),
+        sa.UniqueConstraint(
+            "plan_id",
+            "instance_id",
+            "position",
+            name=op.f("uq_entity_request_plan_id_instance_id_position"),
+        ),
+    )
+    with op.batch_alter_table("entity_request", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_entity_request_plan_state", ["plan_id", "state", "id"], unique=False
+        )
+        batch_op.create_index("ix_entity_request_replaces", ["plan_id", "replaces"], unique=False)
+        batch_op.create_index("ix_entity_request_row", ["plan_id", "dataset", "uuid"], unique=False)
+        batch_op.create_index("ix_entity_request_state_at", ["state", "received_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_entity_request_submission_id"), ["submission_id"], unique=False
+        )
+
+    op.create_table(
         "held_file",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("held_id", sa.Integer(), nullable=False),
@@ -1000,6 +1266,8 @@ def upgrade() -> None:
             "parent_code",
             "frame",
             "frame_sha256",
+            "units",
+            "excluded",
             "size",
             "reserves",
             "seed_kind",
@@ -1008,9 +1276,14 @@ def upgrade() -> None:
             "committed_at",
         ],
     )
-    guards.frozen("draw", ["seed", "seeded_at", "state"], "OLD.state = 'void'", "void")
-    guards.frozen("draw", ["seed"], "OLD.seed IS NOT NULL", "reseed")
+    guards.frozen(
+        "draw", ["seed", "seeded_at", "state", "void_reason"], "OLD.state = 'void'", "void"
+    )
+    guards.frozen("draw", ["seed", "seeded_at", "witnesses"], "OLD.seed IS NOT NULL", "reseed")
     guards.frozen("submission", ["xml", "xml_sha256", "instance_id", "form_pk", "received_at"])
+    guards.frozen(
+        "entity_version", ["entity_id", "version", "label", "data", "received", "submission_id"]
+    )
     guards.frozen(
         "form_version",
         ["xform", "xform_md5", "version", "fields", "rules"],
