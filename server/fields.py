@@ -22,8 +22,8 @@ class Fields:
         self.errors: dict[str, str] = {}
 
     def __getitem__(self, name: str) -> str:
-        """Return a field as typed, so that a page can show it again."""
-        return self.form.get(name, "")
+        """Return a field as typed, so that a page can show it again; NUL fits no database."""
+        return self.form.get(name, "").replace("\0", "")
 
     def fail(self, name: str, sentence: str) -> None:
         """Keep why a field cannot be used; the first reason stays."""
@@ -31,7 +31,7 @@ class Fields:
 
     def text(self, name: str, longest: int = 200, required: bool = False) -> str:
         """Return a field as clean text, '' when empty."""
-        found = text.clean(self[name].replace("\0", ""))
+        found = text.clean(self[name])
         if required and not found:
             self.fail(name, _("Hãy điền ô này."))
         if len(found) > longest:
@@ -40,7 +40,7 @@ class Fields:
 
     def lines(self, name: str, longest: int = 300) -> list[str]:
         """Return the filled lines of a larger field."""
-        found = [text.clean(line.replace("\0", "")) for line in self[name].splitlines()]
+        found = [text.clean(line) for line in self[name].splitlines()]
         if any(len(line) > longest for line in found):
             self.fail(name, _("Mỗi dòng không quá %(longest)s ký tự.", longest=longest))
         return [line for line in found if line]

@@ -19,6 +19,7 @@ from flask_babel import Babel, gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import NotFound as NoRoute
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response as AnyResponse
 
 from server import openrosa
@@ -60,9 +61,17 @@ class BoundedRequest(Request):
     max_form_parts = 400
 
 
+class Key(IntegerConverter):
+    """A number in an address that can be a row's key; a larger one leads nowhere (404)."""
+
+    def __init__(self, rules: Map) -> None:
+        super().__init__(rules, max=2**31 - 1)
+
+
 def init(app: Flask, load: Callable[[str], Reader | None], nav: Callable[[], list[Any]]) -> None:
     """Give `app` its sign-in, languages, refusals and headers."""
     app.request_class = BoundedRequest
+    app.url_map.converters["int"] = Key
     csrf.init_app(app)
     Babel(
         app,

@@ -44,7 +44,7 @@ VIAS: dict[str, tuple[str, str]] = {
 def lines() -> str:
     """Show the lines that the reader may see, newest first."""
     session = db.session()
-    typed = paging.asked("plan", "verb")
+    typed = {name: value.replace("\0", "") for name, value in paging.asked("plan", "verb").items()}
     page = paging.page(session, _query(typed), Line.id)
     found = {line.id: line for line in session.scalars(select(Line).where(Line.id.in_(page.ids)))}
     plans = session.execute(_plans().limit(200)).all()

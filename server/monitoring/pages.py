@@ -63,7 +63,7 @@ def managed_visit(session: Session, visit_id: int) -> Visit:
 def plans() -> str:
     """List the plans, newest first."""
     session = db.session()
-    before = request.args.get("before", type=int)
+    before = Fields(request.args).number("before")
     areas = web.reader().areas(May.SEE_PLANS)
     found = queries.plans_page(session, areas, before, PAGE + 1)
     shown = found[:PAGE]
@@ -209,7 +209,7 @@ def new_visit(plan_id: int, round_id: int) -> str:
     session = db.session()
     plan = managed(session, plan_id)
     round_ = queries.round_of(session, plan_id, round_id)
-    wanted = request.args.get("q", "")[:100]
+    wanted = Fields(request.args).text("q")[:100]
     found = _communes(session, plan, wanted)
     return render_template(
         "monitoring/visit_form.html", plan=plan, round=round_, wanted=wanted, found=found

@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server import clock, journal, text, web
 from server.db import db, transaction
+from server.fields import Fields
 from server.files import Files
 from server.permissions import May
 from server.places import queries, service, sheets
@@ -37,9 +38,9 @@ SHOWN_ROWS = 200
 @web.requires(May.SEE_PLANS)
 def places() -> str:
     """Search an edition by name or code; without a search, its provinces."""
-    session = db.session()
-    edition = _edition(session, request.args.get("edition", ""))
-    wanted = text.clean(request.args.get("q", ""))[:100]
+    session, typed = db.session(), Fields(request.args)
+    edition = _edition(session, typed["edition"])
+    wanted = typed.text("q")[:100]
     found = _found(session, edition.id, wanted) if edition else []
     return render_template(
         "places/places.html",
@@ -147,7 +148,7 @@ def preview(place_id: int) -> AnyResponse | str:
     """Show what a list would store and every row it would not; keep the file till confirmed."""
     found = _to_fill(place_id)
     upload = request.files.get("file")
-    name = text.clean(upload.filename or "")[:120] if upload else ""
+    name = text.clean((upload.filename or "").replace("\0", ""))[:120] if upload else ""
     data = upload.stream.read(sheets.MAX_BYTES + 1) if upload and name else b""
     try:
         if not data:
@@ -195,7 +196,7 @@ def _files() -> Files:
 def confirm(place_id: int) -> AnyResponse:
     """Store what the preview accepted: the kept file is read again, so nothing is trusted."""
     sha256 = request.form.get("sha256", "")
-    name = text.clean(request.form.get("name", ""))[:120]
+    name = Fields(request.form).text("name")[:120]
     found = _to_fill(place_id)
     try:
         if (_files().size(sha256) or 0) > sheets.MAX_BYTES:

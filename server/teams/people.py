@@ -56,7 +56,7 @@ def managed(session: Session, person_id: int) -> Person:
 def people() -> str:
     """List the people with their roles, in dictionary order."""
     session = db.session()
-    after = request.args.get("after", type=int)
+    after = Fields(request.args).number("after")
     found = queries.people_page(session, areas(), after, PAGE + 1)
     shown = found[:PAGE]
     return render_template(
