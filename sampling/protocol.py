@@ -7,6 +7,25 @@
 3. The public number is read aloud (`seeds`). The seed string is `rutmau/1|commitment|number`.
 4. The draw is a function of frame, commitment and number (`draw.run`), and of nothing else.
 
+The rules of the draw, for whoever writes it anew (labels are ALL or the name of the stratum; a
+stream is the values SHA-256(key|label|1), SHA-256(key|label|2), ... taken below a bound without
+remainder, key being the SHA-256 of the seed string in hexadecimal):
+
+- Only units neither excluded nor purposive are counted and drawn; strata split them by name.
+- `srs`: the n smallest tickets are main, the next are reserves (`tickets`).
+- The other methods first set apart certainty units where allowed: as long as n times the largest
+  size reaches the total, that unit is sure, and n and the total shrink. Of the rest n + reserves
+  are drawn, those that fill a step of that larger draw being sure to be in it.
+- `systematic`, `pps_systematic`: units by (order_key, id), laid out by n times their sizes; marks
+  at r, r + total, ...; r below total from stream `start|label`. Sizes are 1 for `systematic`.
+- `pps_pivotal`: units by (ticket, id), or by (order_key, id); `spatial`: a place below the number
+  of open units, by id, and its nearest neighbour. Shares a, b in parts of the total T meet: if
+  a + b <= T, the first takes all when a number below a + b is below a; else the first is chosen
+  and the other keeps a + b - T when a number below 2T - a - b is below T - b, or the reverse.
+  Streams `pivotal|label` and `spatial|label`.
+- The drawn units, by id, are shuffled (from the last place down, with a place below its number)
+  by stream `order|label`; the first n are main, the others reserves in that order.
+
     >>> from sampling.frame import Frame
     >>> frame = Frame.from_rows([{"unit_id": "03217"}, {"unit_id": "03220"}, {"unit_id": "03223"}])
     >>> commitment = Commitment.on(frame, Design("srs", n=1, reserves=1), purpose="Giám sát 2026")

@@ -36,6 +36,7 @@ KNOWN = ["unit_id", "parent", "stratum", "size", "order_key", "excluded", "purpo
 KNOWN += ["lat", "lon", "name"]
 RESULT = ["role", "stratum", "rank", "unit_id", "ticket", "pi", "weight", "team", "parent"]
 ZEROS = "0" * 64
+LARGEST = 500_000_000  # bytes of any text but the frame
 ID = re.compile(r"[0-9A-Za-z._-]+\Z")
 
 NAMES = {
@@ -625,14 +626,25 @@ def sum_check(record: dict[str, Any], counts: dict[str, int], given: dict[str, i
     )
 
 
+def part(package: zipfile.ZipFile, name: str) -> str:
+    """Return one text of the package; a name that stands twice could show two faces."""
+    if package.namelist().count(name) != 1:
+        raise Unreadable(f"{name} must stand in the package once")
+    if package.getinfo(name).file_size > LARGEST:
+        raise Unreadable(f"{name} is too large")
+    return package.read(name).decode("utf-8")
+
+
 def checks(package: zipfile.ZipFile, paper: str = "") -> Iterator[Check]:
     """Yield the checks of one package, in order."""
-    text = package.read("commitment.json").decode("utf-8")
+    text = part(package, "commitment.json")
     record, commitment = json.loads(text), sha(text)
     yield from commitment_checks(text, record, paper)
-    seed = json.loads(package.read("seed.json").decode("utf-8"))
+    seed = json.loads(part(package, "seed.json"))
     key = sha(f"{record['protocol']}|{commitment}|{seed['public_seed']}")
     frame = Gathered(record, key)
+    if package.namelist().count("frame.tsv") != 1:
+        raise Unreadable("frame.tsv must stand in the package once")
     with package.open("frame.tsv") as stream:
         frame.read(stream)
     found_hash = frame.digest.hexdigest()
@@ -645,10 +657,10 @@ def checks(package: zipfile.ZipFile, paper: str = "") -> Iterator[Check]:
     given = allocate(record, frame.count, frame.size)
     yield sum_check(record, frame.count, given)
     lines, parents = redo(record, key, frame, given)
-    result = package.read("result.tsv").decode("utf-8")
+    result = part(package, "result.tsv")
     yield from result_checks(result, expected_result(record, key, lines, parents, frame.apart))
     if "register.jsonl" in package.namelist():
-        entries = package.read("register.jsonl").decode("utf-8").split("\n")[:-1]
+        entries = part(package, "register.jsonl").split("\n")[:-1]
         yield from register_checks(entries, record, commitment, sha(result))
 
 

@@ -224,6 +224,17 @@ def test_nonsense_in_a_package_is_a_finding(name, text):
     assert failures(changed(PACKED, **{name: lambda _: text}))
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("name", ["frame.tsv", "commitment.json", "seed.json", "result.tsv"])
+def test_a_file_that_stands_twice_in_the_package_is_a_finding(name):
+    """Another program might show the first of the two."""
+    target = io.BytesIO(PACKED)
+    with zipfile.ZipFile(target, "a") as archive:
+        archive.writestr(name, archive.read(name))
+
+    assert failures(target.getvalue()) == ["readable"]
+
+
 def test_the_signed_paper_is_compared(tmp_path):
     frame = frame_of(25)
     drawing = drawn(frame, DESIGNS[0])
