@@ -34,9 +34,9 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         SettingsError: a value cannot be used; the sentence names it.
     """
     env = os.environ if environ is None else environ
-    var = Path(env.get("THUCDIA_VAR", "var")).resolve()
+    var = Path(env.get("THUCDIA_VAR", "") or "var").resolve()
     return Settings(
-        host=env.get("HOST", "127.0.0.1"),
+        host=env.get("HOST", "") or "127.0.0.1",
         port=_number(env, "PORT", 8000, 1, 65535),
         var=var,
         database_url=_database(env.get("DATABASE_URL", ""), var),
@@ -51,9 +51,10 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
 
 def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
     text = env.get(name, "") or str(default)
-    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+    digits = text.isascii() and text.isdigit() and len(text) < 10
+    if not digits or not low <= int(text) <= high:
         raise SettingsError(
-            f"{name}={text!r}: cần một số nguyên từ {low} đến {high} / "
+            f"{name}={text[:20]!r}: cần một số nguyên từ {low} đến {high} / "
             f"a whole number from {low} to {high} is needed."
         )
     return int(text)

@@ -10,9 +10,10 @@ import datetime as dt
 import enum
 import fcntl
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, BigInteger, DateTime, Engine, Enum, Integer, MetaData, Table, event
@@ -113,10 +114,10 @@ def transaction() -> Iterator[Session]:
         Unavailable: the database is locked, full or away; nothing was kept.
     """
     session: Session = db.session()
-    if session.in_transaction():  # what was read before must not begin a write late
-        session.commit()
     if session.info.get("writing"):
         raise RuntimeError("a transaction was opened within a transaction")
+    if session.in_transaction():  # what was read before must not begin a write late
+        session.commit()
     with _turn(session):
         session.info["writing"] = True
         try:
@@ -139,14 +140,46 @@ def _turn(session: Session) -> Iterator[None]:
 
     SQLite's own waiting sleeps in growing steps, so that one of several writers may starve for
     seconds; the lock wakes the next one at once, whatever its thread or process.
+
+    Raises:
+        Unavailable: somebody has been writing for longer than a phone waits for an answer.
     """
     path = session.get_bind().engine.url.database
     if session.get_bind().dialect.name != "sqlite" or not path or path == ":memory:":
         yield
         return
-    with open(f"{path}-turn", "ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    ours = _turns.setdefault(path, threading.Lock())
+    if not ours.acquire(timeout=TURN_SECONDS):
+        raise Unavailable(reason=BUSY)
+    try:
+        with open(f"{path}-turn", "ab") as lock:
+            if not _locked(lock, TURN_SECONDS):
+                raise Unavailable(reason=BUSY)
+            yield
+    finally:
+        ours.release()
+
+
+TURN_SECONDS = 30.0
+BUSY = "cơ sở dữ liệu đang bận"
+_turns: dict[str, threading.Lock] = {}
+
+
+def _locked(file: IO[bytes], seconds: float) -> bool:
+    """Lock `file` against other processes; False when none of them gave it up in that time.
+
+    A lock cannot be waited for with a limit, so a thread waits for us. One that we leave behind
+    gets its lock on a file that we have closed, which frees it at once.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        waiter = threading.Thread(target=fcntl.flock, args=(file.fileno(), fcntl.LOCK_EX))
+        waiter.daemon = True
+        waiter.start()
+        waiter.join(seconds)
+        return not waiter.is_alive()
+    return True
 
 
 def _why(error: OperationalError) -> str:
@@ -154,7 +187,7 @@ def _why(error: OperationalError) -> str:
     if "full" in text or "no space" in text:
         return "hết dung lượng đĩa"
     if "locked" in text:
-        return "cơ sở dữ liệu đang bận"
+        return BUSY
     return "không kết nối được cơ sở dữ liệu"
 
 

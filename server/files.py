@@ -10,6 +10,7 @@ import io
 import os
 import re
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ from obstore.store import LocalStore, S3Store
 
 from server.problems import Unavailable
 
-_SHA256 = re.compile(r"^[0-9a-f]{64}$")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_PARTIAL = re.compile(r"[0-9a-f]{64}#[0-9]+")
 _CHUNK = 256 * 1024
 
 
@@ -58,6 +60,7 @@ class Files:
             if not self._whole(kept):
                 stream.seek(0)
                 self._put(kept.sha256, stream, kept.size_bytes)
+            self._sync(kept.sha256)
         except (OSError, obstore.exceptions.BaseError) as error:
             raise Unavailable(reason=_why(error)) from error
         return kept
@@ -113,12 +116,23 @@ class Files:
         for page in obstore.list(self._store, chunk_size=1000):
             for found in page:
                 name = found["path"].rsplit("/", 1)[-1]
-                if _SHA256.match(name):
+                if _SHA256.fullmatch(name):
                     yield name, found["last_modified"].timestamp()
 
     def remove(self, sha256: str) -> None:
         """Forget what is stored under `sha256`. Only the sweeper and erasure call this."""
         obstore.delete(self._store, _path(sha256))
+
+    def remove_partial(self, older_than_seconds: float) -> int:
+        """Remove what writers left who were killed before their file was whole; return how many."""
+        if self.folder is None:
+            return 0
+        before, removed = time.time() - older_than_seconds, 0
+        for path in self.folder.glob("??/*#*"):
+            if _PARTIAL.fullmatch(path.name) and path.stat().st_mtime < before:
+                path.unlink(missing_ok=True)
+                removed += 1
+        return removed
 
     def _whole(self, kept: Kept) -> bool:
         return self.size(kept.sha256) == kept.size_bytes
@@ -131,10 +145,17 @@ class Files:
             obstore.put(self._store, _path(sha256), stream.read(), use_multipart=False)
         else:
             obstore.put(self._store, _path(sha256), stream, chunk_size=_CHUNK, max_concurrency=1)
-        final = self.folder / _path(sha256)
-        _sync(final)
-        _sync(final.parent)
-        _sync(self.folder)
+
+    def _sync(self, sha256: str) -> None:
+        """Have the disk hold the file and its name.
+
+        Also one that was here before: whoever wrote it may not have come this far.
+        """
+        if self.folder is not None:
+            final = self.folder / _path(sha256)
+            _sync(final)
+            _sync(final.parent)
+            _sync(self.folder)
 
 
 def digest(stream: IO[bytes]) -> Kept:
@@ -149,7 +170,7 @@ def digest(stream: IO[bytes]) -> Kept:
 
 
 def _path(sha256: str) -> str:
-    if not _SHA256.match(sha256):
+    if not _SHA256.fullmatch(sha256):
         raise FileNotFoundError(sha256)
     return f"{sha256[:2]}/{sha256}"
 
