@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, lazyload
 
-from server.findings.models import Finding
+from server.findings.models import Finding, FindingState
 from server.monitoring.models import Record, Round, Visit
 from server.places.models import Hamlet
 from server.places.scope import inside
@@ -17,8 +17,8 @@ from server.submissions.models import ReviewState, Submission
 from server.surveys.models import Form
 from server.teams.models import Person
 
-MOST_POINTS = 500
-MOST_FINDINGS = 500
+MOST_POINTS = 300
+PER_GROUP = 20
 
 
 @dataclass(frozen=True)
@@ -109,30 +109,57 @@ def findings_at(session: Session, visit_id: int, limit: int = 50) -> Sequence[Fi
 
 @dataclass(frozen=True)
 class Group:
-    """The findings of a record that bear on one project and one table (Biểu)."""
+    """The findings of a record that bear on one project and one table (Biểu).
+
+    `findings` holds the gravest of them; `total` and `waiting` count them all.
+    """
 
     project_code: str
     table_label: str
+    total: int
+    waiting: int
     findings: list[Finding]
 
 
 def findings_by_table(session: Session, record_id: int) -> list[Group]:
-    """Return the findings tied to a record by project and table, the gravest first in each."""
-    found = session.scalars(
-        select(Finding)
+    """Return the findings tied to a record by project and table, in two look-ups."""
+    counted = session.execute(
+        select(
+            Finding.project_code,
+            Finding.table_label,
+            func.count(),
+            func.count().filter(Finding.state == FindingState.NEW),
+        )
         .where(Finding.record_id == record_id)
-        .order_by(Finding.project_code, Finding.table_label, Finding.severity.desc(), Finding.id)
+        .group_by(Finding.project_code, Finding.table_label)
+        .order_by(Finding.project_code, Finding.table_label)
+    )
+    groups = {
+        (project, table): Group(project, table, total, waiting, [])
+        for project, table, total, waiting in counted
+    }
+    for each in _gravest(session, record_id):
+        groups[each.project_code, each.table_label].findings.append(each)
+    return list(groups.values())
+
+
+def _gravest(session: Session, record_id: int) -> Sequence[Finding]:
+    """Return the gravest findings of each project and table, with the form they come from."""
+    rank = func.row_number().over(
+        partition_by=(Finding.project_code, Finding.table_label),
+        order_by=(Finding.severity.desc(), Finding.id),
+    )
+    ranked = select(Finding.id, rank.label("rank")).where(Finding.record_id == record_id).subquery()
+    return session.scalars(
+        select(Finding)
+        .join(ranked, ranked.c.id == Finding.id)
+        .where(ranked.c.rank <= PER_GROUP)
+        .order_by(Finding.severity.desc(), Finding.id)
         .options(
             lazyload(Finding.place),
             joinedload(Finding.submission).load_only(Submission.label),
         )
-        .limit(MOST_FINDINGS)
     ).all()
-    groups: dict[tuple[str, str], Group] = {}
-    for each in found:
-        key = (each.project_code, each.table_label)
-        groups.setdefault(key, Group(*key, [])).findings.append(each)
-    return list(groups.values())
 
 
 def record_seen(session: Session, record_id: int, areas: Iterable[str]) -> Record:

@@ -11,7 +11,7 @@ from server import web
 from server.db import db
 from server.desk import evidence, formats
 from server.desk import queries as desk
-from server.findings.models import Finding, FindingState
+from server.findings.models import Finding
 from server.monitoring import queries, service, words
 from server.monitoring.models import Plan, Table, Visit
 from server.permissions import May
@@ -114,7 +114,7 @@ def record(record_id: int) -> str:
         counts=evidence.count_sent(session, found.visit_id),
         groups=groups,
         sees_findings=sees,
-        waiting=sum(each.state is FindingState.NEW for group in groups for each in group.findings),
+        waiting=sum(group.waiting for group in groups),
         projects=_projects(session, home),
         tables=_tables(session, home),
         words=words,

@@ -1,5 +1,7 @@
 """A plan, a visit and a monitoring record show what lies behind them, to those who may know."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -120,6 +122,20 @@ def test_the_record_groups_findings_by_project_and_table(browser, cast, story, r
     assert f'href="/submissions/{sent}"' in group
     assert f'href="/visits/{story.visit.id}"' in page
     assert "2 chờ kết luận" in page
+
+
+def test_a_long_list_of_findings_shows_the_gravest_and_leads_to_all(browser, cast, story, record):
+    story.send(du="no")
+    copies(30)
+    hoa = browser(cast.hoa)
+
+    group = hoa.get(f"/records/{record.id}").text.split("Dự án 2: Đa dạng")[1]
+    group = group.split("</section>")[0]
+    all_of_them = re.search(r'href="(/findings[^"]+)"', group.split("</table>")[1]).group(1)
+
+    assert group.count('<th scope="row"') == 20
+    assert "Xem đủ 31 phát hiện" in group
+    assert hoa.get(all_of_them.replace("&amp;", "&")).text.count("Hộ nhận thiếu") >= 31
 
 
 def test_an_inspector_reads_the_record_without_its_findings(browser, cast, story, record):
