@@ -13,7 +13,11 @@ from server.teams.models import Person, Team
 
 
 class Household(Model):
-    """A household (hộ) that a team is to visit; `label` is its code and initials only."""
+    """A household (hộ) that a team is to visit; `label` is its code and initials only.
+
+    `in_use` is false for a reserve that was not released, and for a household that was replaced
+    or whose draw was voided: phones do not carry those, nor any before the day `shown_on`.
+    """
 
     __tablename__ = "household"
     __table_args__ = (UniqueConstraint("plan_id", "code"),)
@@ -25,6 +29,9 @@ class Household(Model):
     label: Mapped[str]
     reserve: Mapped[bool] = mapped_column(default=False)
     rank: Mapped[int] = mapped_column(default=0)
+    visit_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"), index=True)
+    in_use: Mapped[bool] = mapped_column(default=True)
+    shown_on: Mapped[dt.date | None]
 
     hamlet: Mapped[Hamlet] = relationship(lazy="joined")
 

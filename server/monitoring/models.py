@@ -156,7 +156,10 @@ class Origin(enum.Enum):
 
 
 class Visit(Model):
-    """A team's visit to one commune in one round; it keeps the unit as it then was."""
+    """A team's visit to one commune in one round; it keeps the unit as it then was.
+
+    `stop` is its place in the team's order of travel, from 1; 0 where there is none.
+    """
 
     __tablename__ = "visit"
     __table_args__ = (
@@ -179,11 +182,26 @@ class Visit(Model):
     ends_on: Mapped[dt.date | None]
     notice_sent_on: Mapped[dt.date | None]
     decision_no: Mapped[str] = mapped_column(default="")
+    stop: Mapped[int] = mapped_column(default=0)
 
     round: Mapped[Round] = relationship(back_populates="visits")
     place: Mapped[Place] = relationship(lazy="joined")
     team: Mapped[Team | None] = relationship(lazy="joined")
     record: Mapped["Record"] = relationship(back_populates="visit", lazy="joined")
+
+
+class VisitHamlet(Model):
+    """A hamlet drawn for a visit. A visit that has any goes to these and to no others.
+
+    Its team and its phones learn of it on `shown_on`, or at once when there is no such day.
+    """
+
+    __tablename__ = "visit_hamlet"
+
+    visit_id: Mapped[int] = mapped_column(ForeignKey("visit.id"), primary_key=True)
+    hamlet_id: Mapped[int] = mapped_column(ForeignKey("hamlet.id"), primary_key=True, index=True)
+    rank: Mapped[int]
+    shown_on: Mapped[dt.date | None]
 
 
 class Record(Model):

@@ -468,7 +468,15 @@ def upgrade() -> None:
         sa.Column("parent_code", sa.String(), nullable=False),
         sa.Column(
             "state",
-            sa.Enum("committed", "drawn", "void", name="drawstate", native_enum=False, length=40),
+            sa.Enum(
+                "committed",
+                "drawing",
+                "drawn",
+                "void",
+                name="drawstate",
+                native_enum=False,
+                length=40,
+            ),
             nullable=False,
         ),
         sa.Column("frame", sa.LargeBinary(), nullable=False),
@@ -493,12 +501,19 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("void_reason", sa.String(), nullable=True),
+        sa.Column("parent_id", sa.Integer(), nullable=True),
+        sa.Column("sealed", sa.Boolean(), nullable=False),
+        sa.Column("opened_at", server.db.Instant(timezone=True), nullable=True),
+        sa.Column("disclose_on", sa.Date(), nullable=True),
+        sa.Column("disclosed_at", server.db.Instant(timezone=True), nullable=True),
+        sa.Column("progress", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "(state = 'committed') = (seed IS NULL) OR state = 'void'", name=op.f("ck_draw_seeded")
         ),
         sa.CheckConstraint(
             "seeded_at IS NULL OR seeded_at > committed_at", name=op.f("ck_draw_seed_later")
         ),
+        sa.ForeignKeyConstraint(["parent_id"], ["draw.id"], name=op.f("fk_draw_parent_id_draw")),
         sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_draw_plan_id_plan")),
         sa.ForeignKeyConstraint(["round_id"], ["round.id"], name=op.f("fk_draw_round_id_round")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_draw")),
@@ -506,6 +521,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("plan_id", "number", name=op.f("uq_draw_plan_id_number")),
     )
     with op.batch_alter_table("draw", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_draw_parent_id"), ["parent_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_draw_plan_id"), ["plan_id"], unique=False)
         batch_op.create_index(
             "uq_draw_live",
@@ -655,25 +671,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("form_pk", "version", name=op.f("uq_form_version_form_pk_version")),
     )
     op.create_table(
-        "household",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("plan_id", sa.Integer(), nullable=False),
-        sa.Column("hamlet_id", sa.Integer(), nullable=False),
-        sa.Column("code", sa.String(), nullable=False),
-        sa.Column("label", sa.String(), nullable=False),
-        sa.Column("reserve", sa.Boolean(), nullable=False),
-        sa.Column("rank", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["hamlet_id"], ["hamlet.id"], name=op.f("fk_household_hamlet_id_hamlet")
-        ),
-        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_household_plan_id_plan")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_household")),
-        sa.UniqueConstraint("plan_id", "code", name=op.f("uq_household_plan_id_code")),
-    )
-    with op.batch_alter_table("household", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_household_hamlet_id"), ["hamlet_id"], unique=False)
-
-    op.create_table(
         "phone",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("plan_id", sa.Integer(), nullable=False),
@@ -766,6 +763,7 @@ def upgrade() -> None:
         sa.Column("ends_on", sa.Date(), nullable=True),
         sa.Column("notice_sent_on", sa.Date(), nullable=True),
         sa.Column("decision_no", sa.String(), nullable=False),
+        sa.Column("stop", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "ends_on IS NULL OR ends_on >= starts_on", name=op.f("ck_visit_ends_after_start")
         ),
@@ -782,6 +780,16 @@ def upgrade() -> None:
         batch_op.create_index("ix_visit_plan_area", ["plan_id", "area"], unique=False)
         batch_op.create_index(batch_op.f("ix_visit_team_id"), ["team_id"], unique=False)
 
+    op.create_table(
+        "draw_private_frame",
+        sa.Column("draw_id", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["draw_id"], ["draw.id"], name=op.f("fk_draw_private_frame_draw_id_draw")
+        ),
+        sa.PrimaryKeyConstraint("draw_id", name=op.f("pk_draw_private_frame")),
+    )
     op.create_table(
         "draw_register",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -807,10 +815,11 @@ def upgrade() -> None:
         sa.Column("draw_id", sa.Integer(), nullable=False),
         sa.Column("unit_code", sa.String(), nullable=False),
         sa.Column("place_id", sa.Integer(), nullable=True),
+        sa.Column("hamlet_id", sa.Integer(), nullable=True),
         sa.Column("rank", sa.Integer(), nullable=False),
         sa.Column(
             "role",
-            sa.Enum("main", "reserve", name="unitrole", native_enum=False, length=40),
+            sa.Enum("certainty", "main", "reserve", name="unitrole", native_enum=False, length=40),
             nullable=False,
         ),
         sa.Column("stratum", sa.String(), nullable=False),
@@ -819,6 +828,9 @@ def upgrade() -> None:
         sa.Column("pi_den", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["draw_id"], ["draw.id"], name=op.f("fk_drawn_unit_draw_id_draw")),
         sa.ForeignKeyConstraint(
+            ["hamlet_id"], ["hamlet.id"], name=op.f("fk_drawn_unit_hamlet_id_hamlet")
+        ),
+        sa.ForeignKeyConstraint(
             ["place_id"], ["place.id"], name=op.f("fk_drawn_unit_place_id_place")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_drawn_unit")),
@@ -826,6 +838,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("draw_id", "unit_code", name=op.f("uq_drawn_unit_draw_id_unit_code")),
     )
     with op.batch_alter_table("drawn_unit", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_drawn_unit_hamlet_id"), ["hamlet_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_drawn_unit_place_id"), ["place_id"], unique=False)
 
     op.create_table(
@@ -844,6 +857,32 @@ def upgrade() -> None:
         sa.UniqueConstraint("version_id", "name", name=op.f("uq_form_media_version_id_name")),
     )
     op.create_table(
+        "household",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("plan_id", sa.Integer(), nullable=False),
+        sa.Column("hamlet_id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("reserve", sa.Boolean(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("visit_id", sa.Integer(), nullable=True),
+        sa.Column("in_use", sa.Boolean(), nullable=False),
+        sa.Column("shown_on", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["hamlet_id"], ["hamlet.id"], name=op.f("fk_household_hamlet_id_hamlet")
+        ),
+        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_household_plan_id_plan")),
+        sa.ForeignKeyConstraint(
+            ["visit_id"], ["visit.id"], name=op.f("fk_household_visit_id_visit")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_household")),
+        sa.UniqueConstraint("plan_id", "code", name=op.f("uq_household_plan_id_code")),
+    )
+    with op.batch_alter_table("household", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_household_hamlet_id"), ["hamlet_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_household_visit_id"), ["visit_id"], unique=False)
+
+    op.create_table(
         "monitoring_record",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("visit_id", sa.Integer(), nullable=False),
@@ -858,6 +897,73 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_monitoring_record_number")),
         sa.UniqueConstraint("visit_id", name=op.f("uq_monitoring_record_visit_id")),
     )
+    op.create_table(
+        "replacement",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("draw_id", sa.Integer(), nullable=False),
+        sa.Column("unit_code", sa.String(), nullable=False),
+        sa.Column(
+            "reason",
+            sa.Enum(
+                "refused",
+                "absent",
+                "moved",
+                "not-listed",
+                "unsafe",
+                name="why",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column(
+            "evidence",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_by_id", sa.Integer(), nullable=True),
+        sa.Column("asked_at", server.db.Instant(timezone=True), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "asked",
+                "approved",
+                "declined",
+                name="replacementstate",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("decided_at", server.db.Instant(timezone=True), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=True),
+        sa.Column("released_code", sa.String(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'approved') = (released_code IS NOT NULL)",
+            name=op.f("ck_replacement_released"),
+        ),
+        sa.CheckConstraint(
+            "(state = 'asked') = (decided_at IS NULL)", name=op.f("ck_replacement_decided")
+        ),
+        sa.ForeignKeyConstraint(["draw_id"], ["draw.id"], name=op.f("fk_replacement_draw_id_draw")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_replacement")),
+        sa.UniqueConstraint("draw_id", "position", name=op.f("uq_replacement_draw_id_position")),
+        sa.UniqueConstraint(
+            "draw_id", "released_code", name=op.f("uq_replacement_draw_id_released_code")
+        ),
+    )
+    with op.batch_alter_table("replacement", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_replacement_unit",
+            ["draw_id", "unit_code"],
+            unique=True,
+            sqlite_where=sa.text("state <> 'declined'"),
+            postgresql_where=sa.text("state <> 'declined'"),
+        )
+
     op.create_table(
         "submission",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -952,6 +1058,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_submission_team_id"), ["team_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_submission_version_id"), ["version_id"], unique=False)
         batch_op.create_index("ix_submission_visit", ["visit_id", "id"], unique=False)
+
+    op.create_table(
+        "visit_hamlet",
+        sa.Column("visit_id", sa.Integer(), nullable=False),
+        sa.Column("hamlet_id", sa.Integer(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("shown_on", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["hamlet_id"], ["hamlet.id"], name=op.f("fk_visit_hamlet_hamlet_id_hamlet")
+        ),
+        sa.ForeignKeyConstraint(
+            ["visit_id"], ["visit.id"], name=op.f("fk_visit_hamlet_visit_id_visit")
+        ),
+        sa.PrimaryKeyConstraint("visit_id", "hamlet_id", name=op.f("pk_visit_hamlet")),
+    )
+    with op.batch_alter_table("visit_hamlet", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_visit_hamlet_hamlet_id"), ["hamlet_id"], unique=False)
 
     op.create_table(
         "entity_version",
@@ -1275,6 +1398,27 @@ def upgrade() -> None:
             "commitment",
             "commitment_sha256",
             "committed_at",
+            "parent_id",
+            "sealed",
+        ],
+    )
+    guards.frozen("draw", ["opened_at"], "OLD.opened_at IS NOT NULL", "reopen")
+    guards.frozen("draw_private_frame", ["draw_id", "sha256"])
+    guards.frozen("draw_private_frame", ["content"], "NEW.content IS NOT NULL", "rewrite")
+    guards.refuse("draw_private_frame", "DELETE")
+    guards.refuse("replacement", "DELETE")
+    guards.refuse("replacement", "UPDATE", "OLD.state <> 'asked'", "decided")
+    guards.frozen(
+        "replacement",
+        [
+            "draw_id",
+            "unit_code",
+            "reason",
+            "note",
+            "evidence",
+            "asked_by",
+            "asked_by_id",
+            "asked_at",
         ],
     )
     guards.frozen(
