@@ -129,13 +129,17 @@ class Frame:
     def lines(self) -> Iterator[bytes]:
         """Yield the canonical file line by line."""
         yield ("\t".join(self.columns) + "\n").encode()
-        places = [COLUMNS.index(name) for name in self.columns]
-        points = {COLUMNS.index("lat"), COLUMNS.index("lon")} & set(places)
-        for unit in self.units:
-            cells = ["" if unit[place] is None else str(unit[place]) for place in places]
-            for place in points:
-                cells[places.index(place)] = degrees(unit[place])
+        for cells in zip(*map(self._texts, self.columns), strict=True):
             yield ("\t".join(cells) + "\n").encode()
+
+    def _texts(self, column: str) -> list[str]:
+        """Return a column as the canonical file writes it."""
+        if column in ("lat", "lon"):
+            return [degrees(getattr(unit, column)) for unit in self.units]
+        if column == "size":
+            return ["" if unit.size is None else str(unit.size) for unit in self.units]
+        place = COLUMNS.index(column)
+        return [str(unit[place]) for unit in self.units]
 
     @cached_property
     def sha256(self) -> str:

@@ -26,6 +26,8 @@ def split_certain(units: Sequence[Sized], n: int) -> tuple[list[str], list[Sized
     looked at again with one unit fewer to draw (largest first gives the same units).
     """
     total, left = sum(size for _, size in units), n
+    if n * max((size for _, size in units), default=0) < total:
+        return [], list(units), n
     certain: set[str] = set()
     for unit_id, size in sorted(units, key=lambda unit: (-unit[1], unit[0])):
         if left == 0 or left * size < total:
@@ -73,9 +75,10 @@ def _drawn(units: Sequence[Sized], n: int, walk: Walk) -> dict[str, Fraction]:
     drawn = dict.fromkeys(sure, Fraction(1))
     if left:
         total = sum(size for _, size in rest)
-        sizes = dict(rest)
-        for unit_id in walk(rest, left, total):
-            drawn[unit_id] = Fraction(left * sizes[unit_id], total)
+        chosen = set(walk(rest, left, total))
+        for unit_id, size in rest:
+            if unit_id in chosen:
+                drawn[unit_id] = Fraction(left * size, total)
     return drawn
 
 
@@ -106,7 +109,7 @@ def pivotal(units: Sequence[Sized], n: int, total: int, stream: Stream) -> list[
         if held == 0:
             holder, held = unit_id, n * size
         else:
-            winner, holder, held = fight((holder, held), (unit_id, n * size), total, stream)
+            winner, holder, held = fight(holder, held, unit_id, n * size, total, stream)
             if winner:
                 chosen.append(winner)
         if held == total:
@@ -115,12 +118,13 @@ def pivotal(units: Sequence[Sized], n: int, total: int, stream: Stream) -> list[
     return chosen
 
 
-def fight(one: Sized, other: Sized, total: int, stream: Stream) -> tuple[str, str, int]:
+def fight(
+    first: str, held: int, second: str, share: int, total: int, stream: Stream
+) -> tuple[str, str, int]:
     """Return (the unit chosen or "", the unit that goes on, its share) of two that meet.
 
     Below one step together, one takes all; above, one is chosen and the other keeps the rest.
     """
-    (first, held), (second, share) = one, other
     both = held + share
     if both <= total:
         survivor = first if stream.below(both) < held else second

@@ -76,7 +76,7 @@ def select(
         one = still.ids[stream.below(len(still.ids))]
         other = still.nearest(one)
         if other:
-            winner, survivor, share = fight((one, held[one]), (other, held[other]), total, stream)
+            winner, survivor, share = fight(one, held[one], other, held[other], total, stream)
             settled = other if survivor == one else one
             still.remove(settled)
             if winner:

@@ -118,11 +118,11 @@ class Stream:
 
     def below(self, bound: int) -> int:
         """Return the next integer in 0 <= integer < bound, each equally likely."""
-        usable = _SPACE - _SPACE % bound
         while True:
             number = self.value()
-            if number < usable:
-                return number % bound
+            rest = number % bound
+            if number - rest <= _SPACE - bound:  # its whole stretch of `bound` values is there
+                return rest
 
     def shuffled(self, items: Iterable[T]) -> list[T]:
         """Return the items in random order (Fisher and Yates, from the last place down)."""
