@@ -239,7 +239,9 @@ def test_progress_is_shown_to_people_and_only_on_long_work(monkeypatch):
     bar.end()
     terminal.flush()
 
-    seen = os.read(reader, 4096).decode()
+    seen = ""
+    while "\033[K" not in seen:  # what clears the line at the end
+        seen += os.read(reader, 4096).decode()
     terminal.close()
     os.close(reader)
     assert "Rút mẫu [###############...............] 50 %" in seen
