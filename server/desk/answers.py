@@ -210,9 +210,9 @@ def askable(fields: list[Field]) -> list[Field]:
 
 
 def chosen(fields: list[Field], paths: list[str], most: int = 6) -> list[Field]:
-    """Return the questions with these paths, else the first required ones with choices or numbers.
+    """Return the questions with these paths, else the first that are always asked and answered.
 
-    Never one of text by default: names are not for a list.
+    Of those only choices and numbers: names are not for a list.
     """
     offered = {each.path: each for each in askable(fields)}
     if paths:
@@ -221,5 +221,5 @@ def chosen(fields: list[Field], paths: list[str], most: int = 6) -> list[Field]:
     return [
         each
         for each in offered.values()
-        if each.required and each.type in telling and not each.source
+        if each.required and each.type in telling and not (each.source or each.relevant)
     ][:most]

@@ -2,12 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -18,7 +16,7 @@ from server.desk.verbs import verb
 from server.findings import queries, service, words
 from server.findings.models import Finding, FindingState
 from server.findings.problems import ReasonNeeded, UnknownDecision
-from server.findings.queries import Asked
+from server.findings.queries import Asked, Scope, Tally
 from server.monitoring import queries as monitoring
 from server.monitoring.models import Plan, Project
 from server.permissions import May
@@ -35,15 +33,15 @@ LONGEST_NOTE = 2000
 _ROW_NUMBER = re.compile(r"\[\d+\]")
 
 
-def _scope() -> ColumnElement[bool]:
-    """Return the condition on what this reader sees.
+def _scope() -> Scope:
+    """Return what this reader sees.
 
     Whoever sees no records is an officer of a unit under supervision.
     """
     reader = web.reader()
     records, allowed = reader.areas(May.SEE_RECORDS), reader.areas(May.SEE_FINDINGS)
     full = [area for area in allowed if covers(records, area)]
-    return queries.seen(full, [area for area in allowed if area not in full])
+    return Scope(tuple(full), tuple(area for area in allowed if area not in full))
 
 
 @bp.get("/findings")
@@ -55,16 +53,16 @@ def findings() -> str:
     asked, typed = _asked()
     page = paging.page(session, queries.listed(scope, asked), Finding.id)
     plans = _plans(session)
-    projects, places = queries.projects_and_places(session, scope, asked.plan_id)
+    tallies = queries.tallies(session, scope, asked.plan_id)
     return render_template(
         "findings/list.html",
         rows=queries.rows(session, page.ids),
         page=page,
-        figures=_figures(queries.by_severity(session, scope, replace(asked, severity=None)), asked),
+        figures=_figures(tallies, asked),
         plans=[(plan.id, plan.name) for plan in plans],
-        projects=projects,
+        projects=sorted({each.project_code for each in tallies} - {""}),
         project_names=_project_names(session, plans),
-        places=places,
+        places=queries.place_names(session, tallies),
         states=[(state.value, formats.word(words.STATES[state])) for state in FindingState],
         levels=[(level, formats.word(words.SEVERITIES[level])) for level in (4, 3, 2, 1)],
         typed=typed,
@@ -101,20 +99,24 @@ def _project_names(session: Session, plans: Sequence[Plan]) -> dict[str, Project
     }
 
 
-def _figures(counts: dict[int, dict[FindingState, int]], asked: Asked) -> list[dict[str, object]]:
+def _figures(tallies: Sequence[Tally], asked: Asked) -> list[dict[str, object]]:
     """Return the headline numbers: how many of each severity, and how many of them wait."""
-    return [
-        {
-            "value": formats.number(sum(counts.get(level, {}).values())),
-            "label": formats.word(words.SEVERITIES[level]),
-            "tone": words.SEVERITIES[level][2],
-            "hint": _waiting(counts.get(level, {}).get(FindingState.NEW, 0)),
-            "url": paging.here(
-                severity=None if asked.severity == level else level, before=None, after=None
-            ),
-        }
-        for level in (4, 3, 2, 1)
-    ]
+    fitting = [each for each in tallies if each.fits(asked)]
+    found: list[dict[str, object]] = []
+    for level in (4, 3, 2, 1):
+        here = [each for each in fitting if each.severity == level]
+        waiting = sum(each.count for each in here if each.state is FindingState.NEW)
+        chosen = asked.severity == level
+        found.append(
+            {
+                "value": formats.number(sum(each.count for each in here)),
+                "label": formats.word(words.SEVERITIES[level]),
+                "tone": words.SEVERITIES[level][2],
+                "hint": _waiting(waiting),
+                "url": paging.here(severity=None if chosen else level, before=None, after=None),
+            }
+        )
+    return found
 
 
 def _waiting(count: int) -> str:
@@ -162,7 +164,7 @@ def _evidence(session: Session, found: Finding) -> dict[str, Any]:
         held = submissions.one(session, found.submission_id, reader.areas(May.SEE_RECORDS))
     except NotFound:
         return empty
-    sheet = record.sheet(session, held)
+    sheet = record.sheet(held)
     return {
         "submission": held,
         "sheet": sheet,

@@ -17,16 +17,28 @@ from server.places.scope import covers
 from server.problems import NotFound, Problem
 from server.submissions import peek, queries, service, words
 from server.submissions.models import Held, HeldState
-from server.submissions.problems import FileHeldBefore, InstanceConflict
+from server.submissions.problems import (
+    FileHeldBefore,
+    InstanceConflict,
+    MissingInstanceId,
+    UnreadableInstance,
+)
 from server.surveys import fields as form_fields
 from server.surveys import queries as surveys
 from server.teams.models import Phone
 from server.teams.service import Carrier
+from server.xml import UnreadableXml
 
 bp = Blueprint("held", __name__)
 bp.context_processor(formats.helpers)
-NEVER_TAKEN = {InstanceConflict.code, service.OTHER_FILE}
-"""Reasons that do not go away by themselves: what is held contradicts what we have."""
+NEVER_TAKEN = {
+    InstanceConflict.code,
+    service.OTHER_FILE,
+    MissingInstanceId.code,
+    UnreadableInstance.code,
+    UnreadableXml.code,
+}
+"""Reasons that lie in what was sent: nothing we could mend makes a record of it."""
 
 
 @bp.get("/plans/<int:plan_id>/held")
@@ -77,6 +89,7 @@ def held(held_id: int) -> str:
         plan=plan,
         found=found,
         reason=formats.word(words.reason(found.reason)),
+        todo=formats.word(words.todo(found.reason)),
         texts=theirs,
         raw=peek.raw(found.xml) if theirs is None else "",
         ours=ours,

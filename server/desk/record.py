@@ -10,7 +10,7 @@ from typing import Any
 from flask import Response, current_app
 from flask_babel import gettext as _
 from sqlalchemy import select
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session
 
 from server import clock, web
 from server.desk import answers, downloads, formats
@@ -29,16 +29,11 @@ MOST_LINES = 200
 _SCREEN_COPIES = {"thumb": "thumb_sha256", "view": "view_sha256"}
 
 
-def sheet(session: Session, found: Submission) -> Sheet:
+def sheet(found: Submission) -> Sheet:
     """Return the record's answers laid out by the version that the interviewer used."""
-    version = session.scalars(
-        select(FormVersion)
-        .where(FormVersion.id == found.version_id)
-        .options(undefer(FormVersion.fields))
-        .execution_options(populate_existing=True)
-    ).one()
-    fields = form_fields.from_json(version.fields)
+    version = found.version
     lists = _lists(version, found)
+    fields = form_fields.from_json(version.fields)
     return answers.sheet(fields, found.answers, web.language(), lists)
 
 

@@ -147,7 +147,7 @@ def submission(submission_id: int) -> str:
     found = queries.one(session, submission_id, areas)
     plan = monitoring.plan_for(session, found.plan_id, areas)
     newer, older = queries.beside(session, plan, found, areas)
-    sheet = record.sheet(session, found)
+    sheet = record.sheet(found)
     return render_template(
         "submissions/record.html",
         plan=plan,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from server.findings.models import Finding, FindingState
@@ -29,32 +29,33 @@ class Asked:
     area: str | None = None
 
 
-def seen(full: Iterable[str], own: Iterable[str]) -> ColumnElement[bool]:
-    """Return the condition that a person sees a finding.
+@dataclass(frozen=True)
+class Scope:
+    """The areas in which a person sees findings.
 
-    `full` are the areas in which they see records too: there, whatever belongs to a plan of the
-    area or lies in it. `own` are the areas of a unit that is itself supervised: there, what lies
-    in it, but nothing of an unannounced visit that has not begun.
+    In `full` they see records too: there, whatever belongs to a plan of the area or lies in it.
+    In `own`, the area of a unit that is itself supervised, they see what lies in it, but nothing
+    of an unannounced visit that has not begun.
     """
-    units = list(own)
-    in_full = or_(inside(Plan.area, full), inside(Finding.area, full))
-    if not units:
-        return in_full
+
+    full: tuple[str, ...]
+    own: tuple[str, ...] = ()
+
+
+def _seen(query: Query, scope: Scope) -> Query:
+    """Return `query` with what `scope` lets through of it."""
+    query = query.join(Plan, Plan.id == Finding.plan_id)
+    in_full = or_(inside(Plan.area, scope.full), inside(Finding.area, scope.full))
+    if not scope.own:
+        return query.where(in_full)
     told = or_(
         Finding.visit_id.is_(None),
         Round.kind != RoundKind.UNANNOUNCED,
         Visit.state.in_([VisitState.UNDER_WAY, VisitState.DONE]),
     )
-    return or_(in_full, and_(inside(Finding.area, units), told))
-
-
-def _joined(query: Query, scope: ColumnElement[bool]) -> Query:
-    return (
-        query.join(Plan, Plan.id == Finding.plan_id)
-        .outerjoin(Visit, Visit.id == Finding.visit_id)
-        .outerjoin(Round, Round.id == Visit.round_id)
-        .where(scope)
-    )
+    query = query.outerjoin(Visit, Visit.id == Finding.visit_id)
+    query = query.outerjoin(Round, Round.id == Visit.round_id)
+    return query.where(or_(in_full, and_(inside(Finding.area, scope.own), told)))
 
 
 def _narrowed(query: Query, asked: Asked) -> Query:
@@ -68,9 +69,9 @@ def _narrowed(query: Query, asked: Asked) -> Query:
     return query.where(*(column == value for column, value in pairs if value is not None))
 
 
-def listed(scope: ColumnElement[bool], asked: Asked) -> Query:
+def listed(scope: Scope, asked: Asked) -> Query:
     """Return the query of the ids of the findings asked for, without an order."""
-    return _narrowed(_joined(select(Finding.id), scope), asked)
+    return _narrowed(_seen(select(Finding.id), scope), asked)
 
 
 def rows(session: Session, ids: Sequence[int]) -> list[Finding]:
@@ -81,38 +82,53 @@ def rows(session: Session, ids: Sequence[int]) -> list[Finding]:
     return [by_id[key] for key in ids if key in by_id]
 
 
-def by_severity(
-    session: Session, scope: ColumnElement[bool], asked: Asked
-) -> dict[int, dict[FindingState, int]]:
-    """Return how many findings there are of each severity, by state."""
-    query = _joined(select(Finding.severity, Finding.state, func.count()), scope)
-    rows = session.execute(_narrowed(query, asked).group_by(Finding.severity, Finding.state))
-    found: dict[int, dict[FindingState, int]] = {}
-    for severity, state, count in rows:
-        found.setdefault(severity, {})[state] = count
-    return found
+@dataclass(frozen=True)
+class Tally:
+    """How many findings are alike in what a list can be narrowed to."""
+
+    severity: int
+    state: FindingState
+    project_code: str
+    area: str
+    place_id: int | None
+    count: int
+
+    def fits(self, asked: Asked) -> bool:
+        """Tell whether these findings are asked for, whatever their plan and severity."""
+        return (
+            asked.state in (None, self.state)
+            and asked.project_code in (None, self.project_code)
+            and asked.area in (None, self.area)
+        )
 
 
-def projects_and_places(
-    session: Session, scope: ColumnElement[bool], plan_id: int | None
-) -> tuple[list[str], list[tuple[str, str]]]:
-    """Return what a list can be narrowed to: project codes, and areas with their place's name."""
-    query = _joined(select(Finding.project_code, Finding.area, Place.name), scope)
-    query = _narrowed(query.outerjoin(Place, Place.id == Finding.place_id), Asked(plan_id))
-    rows = session.execute(query.distinct()).all()
-    places = {area: name for _, area, name in rows if area and name}
-    return sorted({row[0] for row in rows if row[0]}), sorted(places.items())
+def tallies(session: Session, scope: Scope, plan_id: int | None) -> list[Tally]:
+    """Return the numbers of all findings seen, of one plan or of every: one pass."""
+    columns = (
+        Finding.severity,
+        Finding.state,
+        Finding.project_code,
+        Finding.area,
+        Finding.place_id,
+    )
+    query = _narrowed(_seen(select(*columns, func.count()), scope), Asked(plan_id))
+    return [Tally(*row) for row in session.execute(query.group_by(*columns))]
 
 
-def one(
-    session: Session, finding_id: int, scope: ColumnElement[bool], lock: bool = False
-) -> Finding:
+def place_names(session: Session, found: Iterable[Tally]) -> list[tuple[str, str]]:
+    """Return (area, name) of the places that findings lie in, by name."""
+    areas = {each.place_id: each.area for each in found if each.place_id and each.area}
+    query = select(Place.id, Place.name).where(Place.id.in_(areas)).order_by(Place.sort_key)
+    return [(areas[key], name) for key, name in session.execute(query)] if areas else []
+
+
+def one(session: Session, finding_id: int, scope: Scope, lock: bool = False) -> Finding:
     """Return a finding that a person sees; `lock` it when they are about to decide.
 
     Raises:
         NotFound: there is none, or not for them.
     """
-    query = _joined(select(Finding), scope).where(Finding.id == finding_id)
+    query = _seen(select(Finding), scope).where(Finding.id == finding_id)
     query = query.options(joinedload(Finding.place))
     if lock:
         query = query.with_for_update(of=Finding).execution_options(populate_existing=True)

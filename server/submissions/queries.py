@@ -13,6 +13,7 @@ from server.monitoring.models import Plan
 from server.places.scope import inside, within
 from server.problems import NotFound
 from server.submissions.models import Held, HeldState, ReviewState, Submission, SubmissionFile
+from server.surveys.models import FormVersion
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def one(session: Session, submission_id: int, areas: Iterable[str]) -> Submissio
             undefer(Submission.answers),
             undefer(Submission.oddities),
             joinedload(Submission.form),
-            joinedload(Submission.version),
+            joinedload(Submission.version).undefer(FormVersion.fields),
             joinedload(Submission.place),
             joinedload(Submission.hamlet),
             joinedload(Submission.person),

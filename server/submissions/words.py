@@ -63,3 +63,36 @@ def oddity(code: str) -> tuple[str, str]:
 def reason(code: str) -> tuple[str, str]:
     """Return why something was held, in words."""
     return REASONS.get(code, (code, code))
+
+
+TODO: dict[str, tuple[str, str]] = {
+    "submissions.instance-conflict": (
+        "So hai bản dưới đây, hỏi lại người gửi nếu cần. Bản đang có đúng thì gác lại bản này.",
+        "Compare the two below and ask the sender if need be. Put this one aside if ours is right.",
+    ),
+    "submissions.other-file": (
+        "Tải tệp này về so với tệp đang có, rồi gác lại.",
+        "Download this file, compare it with the one we have, then put it aside.",
+    ),
+    "submissions.plan-closed": (
+        "Mở lại kế hoạch, rồi bấm nhận vào.",
+        "Open the plan again, then take it in.",
+    ),
+    "surveys.unknown-form": (
+        "Phát hành đúng biểu mẫu và phiên bản này trong kế hoạch, rồi bấm nhận vào.",
+        "Publish this form in this version in the plan, then take it in.",
+    ),
+    "surveys.form-closed": (
+        "Mở lại biểu mẫu, rồi bấm nhận vào.",
+        "Open the form again, then take it in.",
+    ),
+}
+_UNREADABLE = (
+    "Nội dung không thể thành phiếu. Đọc phần còn lại, liên hệ người gửi, rồi gác lại.",
+    "This cannot become a record. Read what is left, ask the sender, then put it aside.",
+)
+
+
+def todo(code: str) -> tuple[str, str]:
+    """Return what the office does about something held."""
+    return TODO.get(code, _UNREADABLE)

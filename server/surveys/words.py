@@ -1,5 +1,7 @@
 """How forms, their states and the types of questions are named to people: (Vietnamese, English)."""
 
+import re
+
 from server.surveys.fields import Field
 from server.surveys.models import FormState
 
@@ -47,3 +49,17 @@ def kind(field: Field) -> tuple[str, str]:
     if field.type == "binary":
         return MEDIA.get(field.media, MEDIA["application"])
     return TYPES.get(field.type, (field.type, field.type))
+
+
+_PATH = re.compile(r"(?<![\w)\]'/.])(?:/[\w.-]+)+/([\w.-]+)")
+
+
+def logic(formula: str) -> str:
+    """Return a formula as its author writes it in a workbook, the questions by their names.
+
+    >>> logic("/data/cs/met = 'no' and . > 0")
+    "${met} = 'no' and . > 0"
+    >>> logic("instance('visits')/root/item[name=/data/id/visit]/commune_code")
+    "instance('visits')/root/item[name=${visit}]/commune_code"
+    """
+    return _PATH.sub(r"${\1}", formula)

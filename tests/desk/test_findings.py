@@ -189,10 +189,12 @@ def test_an_unannounced_visit_stays_hidden_from_the_unit_until_it_begins(
     assert page(f"/findings/{short.id}", cast.hoa).status_code == 200
 
 
-def test_more_findings_do_not_mean_more_statements(story, page, statements):
+def test_more_findings_do_not_mean_more_statements(story, browser, cast, statements):
+    client = browser(cast.hoa)
+
     def shown():
         with statements() as seen:
-            assert page().status_code == 200
+            assert client.get("/findings").status_code == 200
         return len(seen)
 
     story.send(du="no")

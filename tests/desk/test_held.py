@@ -161,9 +161,11 @@ def test_only_who_may_take_in_does(of_closed_form, browser, cast, held):
 
 
 def test_more_held_do_not_mean_more_statements(story, browser, cast, statements):
+    client = browser(cast.minh)
+
     def shown():
         with statements() as seen:
-            assert browser(cast.minh).get(f"/plans/{story.plan_id}/held").status_code == 200
+            assert client.get(f"/plans/{story.plan_id}/held").status_code == 200
         return len(seen)
 
     set_form(FormState.CLOSED)

@@ -133,8 +133,9 @@ def test_a_decision_is_made_once_and_leaves_who_and_when(story, session):
 def test_a_rejection_without_a_reason_is_refused(story, session):
     story.send(du="no")
 
+    finding = held(session)["B01"]
+
     with pytest.raises(ReasonNeeded), transaction() as writing:
-        finding = writing.scalars(select(Finding)).one()
         service.settle(writing, finding, FindingState.REJECTED, "   ", HOA)
 
     assert held(session)["B01"].state is FindingState.NEW

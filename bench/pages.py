@@ -1,0 +1,222 @@
+"""How long the server takes to open a page of a list with 100,000 records, wherever it lies.
+
+    python -m bench.pages [--rows 100000] [--url postgresql://…]
+
+Generates the records (an interview's answers of about 2.5 KB each, a finding for every third) in
+a scratch folder, opens each page several times in this process and prints the middle of the
+times and how many statements the database was asked. No network, no template cache warmed but by
+the first opening, which is shown too.
+"""
+
+import argparse
+import datetime as dt
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import event, insert, select
+
+from server import clock, migrate
+from server.app import create_app
+from server.config import from_environment
+from server.db import db, transaction
+from server.findings.models import Finding, FindingState
+from server.journal import Actor
+from server.monitoring import catalogue
+from server.monitoring import service as monitoring
+from server.permissions import Role
+from server.places import queries as places
+from server.places import service as places_service
+from server.places.models import Place
+from server.submissions.models import ReviewState, Submission
+from server.surveys import compile as compiler
+from server.surveys import service as surveys
+from server.teams import service as teams
+
+ACTOR = Actor("command", None, "bench")
+FORM = Path(__file__).resolve().parents[1] / "xlsforms" / "gnbv_household.xlsx"
+LIMIT_MS = 150
+TIMES = 7
+BATCH = 2000
+WORDS = ("ho ngheo nhan bo cai sinh san thon van cat da nhan du kho khan nuoc sach " * 6).strip()
+
+
+def main() -> None:
+    """Generate, open, print."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rows", type=int, default=100_000)
+    options.add_argument("--url", default="")
+    given = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        env = {"THUCDIA_VAR": folder, "DATABASE_URL": given.url, "THUCDIA_DEMO": "0"}
+        app = create_app(replace(from_environment(env), secret_key="bench"))
+        with app.app_context():
+            key, areas = prepare(app, given.rows)
+            print(f"{db.engine.dialect.name}, {given.rows:,} records")
+            measure(app, key, given.rows, areas)
+            db.session.remove()
+            db.engine.dispose()
+
+
+def prepare(app: Flask, rows: int) -> tuple[str, list[str]]:
+    """Fill the database; return the cookie's key of a coordinator, and the communes' areas."""
+    migrate.upgrade(db.engine)
+    with transaction() as session:
+        places_service.load_editions(session)
+        catalogue.load(session)
+    with transaction() as session:
+        district = session.scalars(places.place("2024", "359")).one()
+        plan = monitoring.add_plan(session, "Đo", "gnbv-2021-2025", district, "2024", ACTOR)
+        round_ = monitoring.add_round(session, plan, "D1", "Đợt 1", ACTOR)
+        query = select(Place).where(Place.edition_id == "2024", Place.parent_code == "359")
+        communes = list(session.scalars(query.order_by(Place.sort_key)))
+        visits = [monitoring.add_visit(session, round_, each, ACTOR) for each in communes]
+        crews = [teams.add_team(session, plan.id, f"Đoàn {n}", ACTOR) for n in range(1, 9)]
+        person = teams.add_person(session, "Minh", ACTOR)
+        for role in (Role.COORDINATOR, Role.REVIEWER):
+            teams.grant(session, person, role, "2024/36/359", ACTOR)
+        data = FORM.read_bytes()
+        compiled = compiler.compile(data, FORM.name, validate=False)
+        version = surveys.upload(
+            session, app.extensions["files"], plan.id, data, FORM.name, compiled, ACTOR
+        )
+        surveys.publish(session, version, ACTOR)
+        key = teams.open_sign_in(session, person)
+        shared = {"plan_id": plan.id, "form_pk": version.form_pk, "version_id": version.id}
+        shared |= {"person_id": person.id}
+    for batch in _batches(rows, shared, visits, crews):
+        with transaction() as session:
+            session.execute(insert(Submission), [each for each, _ in batch])
+            session.execute(insert(Finding), [each for _, each in batch if each])
+    with db.engine.connect() as connection:
+        connection.exec_driver_sql("ANALYZE")
+        connection.commit()
+    return key, [each.area for each in communes]
+
+
+def _batches(
+    rows: int, shared: dict[str, Any], visits: list[Any], crews: list[Any]
+) -> Iterator[list[tuple[dict[str, Any], dict[str, Any] | None]]]:
+    """Give the rows to insert, each with the finding it raised or None."""
+    start = clock.now() - dt.timedelta(days=200)
+    states = [*[ReviewState.RECEIVED] * 6, ReviewState.APPROVED, ReviewState.HAS_ISSUES]
+    batch = []
+    for number in range(1, rows + 1):
+        visit, crew = visits[number % len(visits)], crews[number % len(crews)]
+        answers = {
+            "p": {"p_age": 20 + number % 60, "p_members": number % 7 + 1},
+            "inf": {"i_channel": ["loa", "hop_thon"], "received": ["sinh_ke"]},
+            "met": "yes",
+            "note": WORDS * 3,
+        }
+        at = start + dt.timedelta(seconds=150 * number)
+        where = {"visit_id": visit.id, "place_id": visit.place_id, "area": visit.area}
+        row = {
+            **shared,
+            **where,
+            "id": number,
+            "instance_id": f"uuid:{number:032x}",
+            "encrypted": False,
+            "xml": (json.dumps(answers) + WORDS * 2).encode(),
+            "xml_sha256": f"{number:064x}",
+            "received_at": at,
+            "answers": answers,
+            "oddities": [{"path": "p/p_age", "why": "not-a-number"}] if number % 40 == 0 else [],
+            "label": f"{visit.place.code}-{number:06d}",
+            "search_text": f"{visit.place.folded} ho so {number:06d} {WORDS}",
+            "started_at": at,
+            "ended_at": at + dt.timedelta(minutes=25),
+            "linked_at": at,
+            "team_id": crew.id,
+            "review_state": states[number % len(states)],
+            "files_named": 2,
+            "files_held": 2,
+        }
+        batch.append((row, _finding(row, number) if number % 3 == 0 else None))
+        if len(batch) == BATCH or number == rows:
+            yield batch
+            batch = []
+
+
+def _finding(row: dict[str, Any], number: int) -> dict[str, Any]:
+    same = {name: row[name] for name in ("plan_id", "visit_id", "place_id", "area")}
+    return {
+        **same,
+        "submission_id": row["id"],
+        "rule_id": f"B{number % 14:02d}",
+        "occurrence": 0,
+        "questions": ["p/p_age"],
+        "severity": number % 4 + 1,
+        "topic": "TH01",
+        "project_code": "DA2",
+        "table_label": "Biểu 05",
+        "title": "Hộ nhận thiếu",
+        "title_en": "Received short",
+        "due_days": 10,
+        "raised_at": row["received_at"],
+        "state": FindingState.NEW,
+        "note": "",
+    }
+
+
+def pages(rows: int, areas: list[str]) -> list[tuple[str, str]]:
+    """Return (what, address) of every page measured."""
+    base = "/plans/1/submissions"
+    day = (clock.today() - dt.timedelta(days=150)).isoformat()
+    return [
+        ("newest page", base),
+        ("middle page", f"{base}?before={rows // 2}"),
+        ("oldest page", f"{base}?before=40"),
+        ("back from the middle", f"{base}?after={rows // 2}"),
+        ("one form, its columns", f"{base}?form=gnbv_household&before={rows // 3}"),
+        ("one commune", f"{base}?commune={areas[3]}"),
+        ("one commune, oldest", f"{base}?commune={areas[3]}&before=2000"),
+        ("one team", f"{base}?team=3"),
+        ("one state", f"{base}?state=hasIssues"),
+        ("no record in a state", f"{base}?state=rejected"),
+        ("days long past", f"{base}?from={day}&to={day}"),
+        ("words in many records", f"{base}?q=bo+cai"),
+        ("words in one record", f"{base}?q=ho+so+{rows // 2:06d}"),
+        ("words in none", f"{base}?q=khongcodau"),
+        ("one record", f"/submissions/{rows // 2}"),
+        ("findings", "/findings"),
+        ("findings, middle page", f"/findings?before={rows // 6}"),
+        ("findings of a commune", f"/findings?commune={areas[3]}&severity=4"),
+        ("one finding", f"/findings/{rows // 6}"),
+    ]
+
+
+def measure(app: Flask, key: str, rows: int, areas: list[str]) -> None:
+    """Open every page and print its times."""
+    client = app.test_client()
+    with client.session_transaction() as cookie:
+        cookie["key"] = key
+    asked: list[str] = []
+    event.listen(db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    print(f"{'page':26} {'first ms':>9} {'median ms':>10} {'CPU ms':>7} {'statements':>11}")
+    for what, address in pages(rows, areas):
+        wall, cpu = [], []
+        for _ in range(TIMES):
+            asked.clear()
+            begun, used = time.perf_counter(), time.process_time()
+            answer = client.get(address)
+            wall.append((time.perf_counter() - begun) * 1000)
+            cpu.append((time.process_time() - used) * 1000)
+            if answer.status_code != 200:
+                raise SystemExit(f"{address}: {answer.status_code}")
+        middle = statistics.median(wall)
+        mark = "" if middle < LIMIT_MS else f"  over {LIMIT_MS} ms"
+        print(
+            f"{what:26} {wall[0]:9.1f} {middle:10.1f} {statistics.median(cpu):7.1f} "
+            f"{len(asked):11}{mark}"
+        )
+
+
+if __name__ == "__main__":
+    main()
