@@ -27,6 +27,7 @@ EDGES = (
     "server.desk.teams",
     "server.desk.journal",
     "server.surveys.phone",
+    "server.entities.phone",
     "server.desk.forms",
     "server.submissions.phone",
     "server.desk.submissions",
@@ -37,8 +38,10 @@ EDGES = (
 )
 HANDLERS = (
     "server.submissions.handlers",
+    "server.submissions.entity_handlers",
     "server.findings.handlers",
     "server.entities.handlers",
+    "server.entities.declared",
     "server.timers",
 )
 MODELS = (

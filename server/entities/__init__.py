@@ -14,7 +14,8 @@ anyway.
     names       what a list, a property and a row may be called
     merging     what a change makes of a row, and whether it contradicts another (pure)
     service     verbs of the office and of other rooms: create, update, put_row, assign, settle
-    applying    what filled forms ask for: applied, held, or kept for the office to look at
+    requests    what filled forms ask for: taken once, held, forced, or kept for the office
+    applying    what one such request does to a row
     delivery    which rows a phone carries, as a file whose hash changes only when its rows do
     importing   tables from the office: the differences first, then the change
 """

@@ -1,22 +1,28 @@
-"""After visits, hamlets or households change, the phones' lists are made anew."""
+"""What follows from changes elsewhere: plain lists made anew, and held changes done at last."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.entities import plain as service
+from server.entities import plain, requests
+from server.jobs import every_minute
 from server.journal import Line, Write, handles
 from server.monitoring.models import Plan, PlanState
 
 
+@handles("form.published")
+@handles("team.added")
 @handles("visit.added")
 @handles("visit.changed")
 @handles("households.added")
 def lists_of_plan(_session: Session, line: Line) -> Write | None:
-    """Make the lists of the plan that the line is about."""
+    """Make the lists of the plan that the line is about.
+
+    Also for a new form or team: a form whose list is missing does not open on the phone.
+    """
     plan_id = line.plan_id
     if plan_id is None:
         return None
-    return lambda session: service.refresh_lists(session, plan_id)
+    return lambda session: plain.refresh_lists(session, plan_id)
 
 
 @handles("hamlets.imported")
@@ -25,6 +31,12 @@ def lists_of_all(_session: Session, _line: Line) -> Write:
 
     def write(session: Session) -> None:
         for plan_id in session.scalars(select(Plan.id).where(Plan.state == PlanState.OPEN)):
-            service.refresh_lists(session, plan_id)
+            plain.refresh_lists(session, plan_id)
 
     return write
+
+
+@every_minute
+def do_what_is_overdue(session: Session) -> None:
+    """Do the changes whose predecessor has not come for five days."""
+    requests.force_overdue(session)

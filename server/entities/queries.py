@@ -41,6 +41,13 @@ def find_list(session: Session, plan_id: int, name: str) -> EntityList | None:
     )
 
 
+def lists_named(session: Session, plan_id: int, names: Sequence[str]) -> Sequence[EntityList]:
+    """Return those lists of a plan that have one of these names."""
+    return session.scalars(
+        select(EntityList).where(EntityList.plan_id == plan_id, EntityList.name.in_(names))
+    ).all()
+
+
 def list_named(session: Session, plan_id: int, name: str) -> EntityList:
     """Return a list of a plan by its name.
 

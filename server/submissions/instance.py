@@ -23,7 +23,10 @@ _MARKS = {"lat", "lon", "alt", "accuracy"}, {"text", "at"}, {"text", "time", "zo
 
 @dataclass(frozen=True)
 class Entity:
-    """What a form says of one row of a list that phones carry; versions as the phone knew them."""
+    """What a form says of one row of a list that phones carry; versions as the phone knew them.
+
+    `above` is the group or the row of a repeat whose answers it is about.
+    """
 
     dataset: str
     entity_id: str
@@ -33,6 +36,7 @@ class Entity:
     base_version: int | None
     trunk_version: int | None
     branch_id: str
+    above: xml.Element | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,7 @@ def _entities(root: xml.Element) -> Iterator[Entity]:
                 base_version=_version(found.get("baseVersion")),
                 trunk_version=_version(found.get("trunkVersion")),
                 branch_id=key(found.get("branchId", "")),
+                above=parent.getparent(),
             )
 
 

@@ -1,5 +1,6 @@
 """What a phone asks for before it goes out: form list, XForm, manifest, files and lists."""
 
+import logging
 from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app, g, request
@@ -7,10 +8,12 @@ from flask import Blueprint, Response, current_app, g, request
 from server import openrosa
 from server.db import db
 from server.files import Files
-from server.problems import NotFound
-from server.surveys import queries
+from server.problems import NotFound, Unavailable
+from server.surveys import lists, queries
 from server.teams.phone import PREFIX, from_phone
+from server.text import clean
 
+log = logging.getLogger(__name__)
 bp = Blueprint("surveys_phone", __name__)
 TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -24,7 +27,8 @@ TYPES = {
 def form_list(token: str, plan_id: int) -> Response:
     """List the plan's open forms. Never empty by mistake: an empty list wipes phones."""
     base = _base(token, plan_id)
-    forms = queries.listed(db.session(), plan_id, request.args.get("formID"))
+    wanted = clean(request.args.get("formID", "")) or None
+    forms = queries.listed(db.session(), plan_id, wanted)
     entries = "".join(_entry(base, form) for form in forms)
     return openrosa.listing(
         '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -36,9 +40,10 @@ def _entry(base: str, form: queries.Listed) -> str:
     address = f"{base}/versions/{form.version_id}"
     version = f"<version>{openrosa.safe(form.version)}</version>" if form.version else ""
     manifest = f"<manifestUrl>{address}/manifest</manifestUrl>" if form.has_files else ""
+    form_id = openrosa.safe(form.form_id)
     return (
-        f"<xform><formID>{openrosa.safe(form.form_id)}</formID>"
-        f"<name>{openrosa.safe(form.name)}</name>{version}"
+        f"<xform><formID>{form_id}</formID>"
+        f"<name>{openrosa.safe(form.name).strip() or form_id}</name>{version}"
         f"<hash>md5:{form.md5}</hash>"
         f"<downloadUrl>{address}/form.xml</downloadUrl>{manifest}</xform>"
     )
@@ -51,7 +56,7 @@ def form_xml(token: str, plan_id: int, version_id: int) -> Response:
     xform = queries.xform(db.session(), plan_id, version_id)
     if xform is None:
         raise NotFound()
-    return Response(xform, content_type=openrosa.MIME)
+    return _kept(Response(xform, content_type=openrosa.MIME), openrosa.md5(xform))
 
 
 @bp.get(f"{PREFIX}/versions/<int:version_id>/manifest")
@@ -59,20 +64,43 @@ def form_xml(token: str, plan_id: int, version_id: int) -> Response:
 def manifest(token: str, plan_id: int, version_id: int) -> Response:
     """List the files of a version with their hashes, reading none of them."""
     session = db.session()
-    if queries.needs_of(session, plan_id, version_id) is None:
+    needs = queries.needs_of(session, plan_id, version_id)
+    if needs is None:
         raise NotFound()
-    base = f"{_base(token, plan_id)}/versions/{version_id}"
-    files = queries.manifest(session, plan_id, version_id, g.phone.team_id)
-    entries = "".join(
-        f"<mediaFile><filename>{openrosa.safe(file.name)}</filename>"
-        f"<hash>md5:{file.md5}</hash>"
-        f"<downloadUrl>{base}/{'lists' if file.is_list else 'media'}/{quote(file.name)}"
-        "</downloadUrl></mediaFile>"
-        for file in files
-    )
+    base = _base(token, plan_id)
+    entries = {
+        file.name: _file(f"{base}/versions/{version_id}", file)
+        for file in queries.manifest(session, plan_id, version_id, g.phone.team_id)
+    }
+    wanted = [need["name"] for need in needs if need["name"] not in entries]
+    entries |= {each.name: _offered(base, each) for each in lists.offered(g.phone, wanted)}
     return openrosa.listing(
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<manifest xmlns="{openrosa.MANIFEST}">{entries}</manifest>'
+        f'<manifest xmlns="{openrosa.MANIFEST}">'
+        f"{''.join(entries[name] for name in sorted(entries))}</manifest>"
+    )
+
+
+def _file(base: str, file: queries.File) -> str:
+    where = "lists" if file.is_list else "media"
+    return (
+        f"<mediaFile><filename>{openrosa.safe(file.name)}</filename><hash>md5:{file.md5}</hash>"
+        f"<downloadUrl>{base}/{where}/{quote(file.name)}</downloadUrl></mediaFile>"
+    )
+
+
+def _offered(base: str, offer: lists.Offered) -> str:
+    kind = f' type="{offer.kind}"' if offer.kind else ""
+    integrity = (
+        f"<integrityUrl>{openrosa.safe(f'{base}/{offer.integrity_path}')}</integrityUrl>"
+        if offer.integrity_path
+        else ""
+    )
+    return (
+        f"<mediaFile{kind}><filename>{openrosa.safe(offer.name)}</filename>"
+        f"<hash>md5:{offer.md5}</hash>"
+        f"<downloadUrl>{openrosa.safe(f'{base}/{offer.path}')}</downloadUrl>{integrity}"
+        "</mediaFile>"
     )
 
 
@@ -83,32 +111,37 @@ def phone_list(token: str, plan_id: int, version_id: int, name: str) -> Response
     found = queries.phone_list(db.session(), plan_id, g.phone.team_id, name)
     if found is None:
         raise NotFound()
-    response = Response(found.content, content_type=_type(name))
-    response.set_etag(found.md5)
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.make_conditional(request)
-    return response
+    return _kept(Response(found.content, content_type=_type(name)), found.md5)
 
 
 @bp.get(f"{PREFIX}/versions/<int:version_id>/media/<name>")
 @from_phone
 def media(token: str, plan_id: int, version_id: int, name: str) -> Response:
-    """Give a file that was uploaded with the form."""
+    """Give a file that was uploaded with the form, or none at all when it is spoilt here."""
     session = db.session()
     found = queries.media(session, version_id, name)
     if found is None or queries.needs_of(session, plan_id, version_id) is None:
         raise NotFound()
     files: Files = current_app.extensions["files"]
+    if not files.is_whole(found.sha256):
+        log.error("form file %s is missing or not what was stored", found.sha256)
+        raise Unavailable(reason="tệp kèm biểu mẫu trên máy chủ bị hỏng")
     response = Response(files.chunks(found.sha256), content_type=_type(name, found.content_type))
     response.content_length = found.size_bytes
-    response.set_etag(found.md5)
+    return _kept(response, found.md5)
+
+
+def _kept(response: Response, md5: str) -> Response:
+    """Let the phone keep what it got, and ask each time whether it is still the same."""
+    response.set_etag(md5)
     response.headers["Cache-Control"] = "private, no-cache"
+    response.make_conditional(request)
     return response
 
 
 def _base(token: str, plan_id: int) -> str:
     public = current_app.config["THUCDIA"].public_url or request.host_url.rstrip("/")
-    return f"{public}/v1/key/{quote(token)}/projects/{plan_id}"
+    return openrosa.safe(f"{public}/v1/key/{quote(token)}/projects/{plan_id}")
 
 
 def _type(name: str, otherwise: str = "application/octet-stream") -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from server import clock, journal, text
 from server.files import Files
 from server.journal import Actor
-from server.surveys import queries
+from server.surveys import lists, queries
 from server.surveys.models import Form, FormMedia, FormState, FormVersion, PhoneList
 from server.surveys.problems import BadMediaName, FormIdTaken, MissingMedia, VersionTaken
 from server.surveys.roles import roles
@@ -114,7 +114,7 @@ def attach(
     """
     if version.published_at is not None:
         raise VersionTaken(version=version.version, form_id=version.form.form_id)
-    wanted = needed_files(version)
+    wanted = [need["name"] for need in version.needs if need["name"] not in LIVE_LISTS]
     clean = text.clean(name)
     if clean not in wanted:
         raise BadMediaName(name=clean, needs=", ".join(wanted) or "—")
@@ -135,7 +135,8 @@ def attach(
 
 def needed_files(version: FormVersion) -> list[str]:
     """Return the names of the files that somebody must upload for this version."""
-    return [need["name"] for need in version.needs if need["name"] not in LIVE_LISTS]
+    made = lists.supplied(version).union(LIVE_LISTS)
+    return [need["name"] for need in version.needs if need["name"] not in made]
 
 
 Check = Callable[[FormVersion], None]

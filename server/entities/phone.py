@@ -1,0 +1,117 @@
+"""What a phone asks about entity lists: the manifest's part, the list, what became of rows."""
+
+import threading
+import zlib
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+
+from flask import Blueprint, Response, g, request
+
+from server import openrosa
+from server.db import db, transaction
+from server.entities import delivery, queries
+from server.entities.delivery import Copy, Scope
+from server.entities.models import EntityList
+from server.surveys import lists
+from server.surveys.lists import Offered
+from server.teams.phone import PREFIX, from_phone
+from server.teams.service import Carrier
+
+bp = Blueprint("entities_phone", __name__)
+MOST_IDS = 1000
+_turns: dict[tuple[object, int, str], threading.Lock] = defaultdict(threading.Lock)
+
+
+@lists.offers
+def offer(phone: Carrier, names: Collection[str]) -> list[Offered]:
+    """Return the entity lists among the files that a form asks for, as this phone gets them."""
+    wanted = [name.removesuffix(".csv") for name in names if name.endswith(".csv")]
+    if not wanted:
+        return []
+    found = queries.lists_named(db.session(), phone.plan_id, wanted)
+    return [_offered(phone, each) for each in found]
+
+
+def _offered(phone: Carrier, found: EntityList) -> Offered:
+    copy = _copy(found, delivery.scope_of(db.session(), found, phone))
+    return Offered(
+        name=f"{found.name}.csv",
+        md5=copy.md5,
+        path=f"datasets/{found.name}/entities.csv?md5={copy.md5}",
+        kind="approvalEntityList" if found.approval_required else "entityList",
+        integrity_path=f"datasets/{found.name}/integrity",
+    )
+
+
+def _copy(found: EntityList, scope: Scope) -> Copy:
+    """Return the copy of a part as its rows are now; of several who ask, one makes it."""
+    session = db.session()
+    held = delivery.current(session, found, scope)
+    if held is not None:
+        return held
+    key = (session.get_bind().engine.url, found.id, scope.key)
+    with _turns[key]:
+        session.rollback()  # what another has kept meanwhile is to be seen
+        held = delivery.current(session, found, scope)
+        if held is not None:
+            return held
+        made = delivery.make(session, found, scope)
+        with transaction() as writing:
+            return delivery.keep(writing, made)
+
+
+@bp.get(f"{PREFIX}/datasets/<name>/entities.csv")
+@from_phone
+def entities_csv(token: str, plan_id: int, name: str) -> Response:
+    """Give the list as this phone carries it: the very bytes that its manifest named, if kept."""
+    session = db.session()
+    found = queries.list_named(session, plan_id, name)
+    scope = delivery.scope_of(session, found, g.phone)
+    named = request.args.get("md5", "")
+    copy = delivery.copy_named(session, found, scope, named) if named else None
+    return _sent(copy or _copy(found, scope))
+
+
+def _sent(copy: Copy) -> Response:
+    """Return a copy, packed for those who take it so; 304 for those who have it."""
+    response = Response(content_type="text/csv; charset=utf-8")
+    response.set_etag(copy.md5)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Vary"] = "Accept-Encoding"
+    response.make_conditional(request)
+    if response.status_code == 304:
+        return response
+    content = delivery.packed(db.session(), copy)
+    if request.accept_encodings["gzip"] > 0:
+        response.headers["Content-Encoding"] = "gzip"
+        response.set_data(content)
+    else:
+        response.response = _unpacked(content)
+    return response
+
+
+def _unpacked(content: bytes) -> Iterator[bytes]:
+    stream = zlib.decompressobj(wbits=31)
+    view = memoryview(content)
+    for start in range(0, len(view), 65_536):
+        yield stream.decompress(view[start : start + 65_536])
+    yield stream.flush()
+
+
+@bp.get(f"{PREFIX}/datasets/<name>/integrity")
+@from_phone
+def integrity(token: str, plan_id: int, name: str) -> Response:
+    """Tell what became of rows that the phone made itself and misses in the list."""
+    session = db.session()
+    found = queries.list_named(session, plan_id, name)
+    asked = [each.strip().lower() for each in request.args.get("id", "").split(",")]
+    uuids = list(dict.fromkeys(filter(None, asked)))[:MOST_IDS]
+    scope = delivery.scope_of(session, found, g.phone)
+    rows = "".join(
+        f'<entity id="{openrosa.safe(uuid)}"><deleted>{"true" if gone else "false"}</deleted>'
+        "</entity>"
+        for uuid, gone in delivery.fates(session, found, scope, g.phone, uuids)
+    )
+    return openrosa.xml(
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<data><entities>{rows}</entities></data>'
+    )
