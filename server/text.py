@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 _SPACES = re.compile(r"\s+")
+_UNSEEN = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x9f\ud800-\udfff]")
 _LETTERS = {letter: rank for rank, letter in enumerate("aăâbcdđeêfghijklmnoôơpqrstuưvwxyz")}
 # Tone order of Vietnamese dictionaries: level, falling, asking, tumbling, rising, heavy.
 _TONES = {"̀": 1, "̉": 2, "̃": 3, "́": 4, "̣": 5}
@@ -11,12 +12,14 @@ _SHAPES = {"̂", "̆", "̛"}
 
 
 def clean(text: str) -> str:
-    """Return `text` in NFC with single spaces and no edge spaces: the form kept and compared.
+    r"""Return `text` in NFC with single spaces and no edge spaces: the form kept and compared.
 
-    >>> clean("  Xã   Đắk Hà ")
+    Control characters go: nobody sees them, PostgreSQL refuses NUL, XML most of the others.
+
+    >>> clean("  Xã   Đắk\x00 Hà ")
     'Xã Đắk Hà'
     """
-    return _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    return _SPACES.sub(" ", _UNSEEN.sub("", unicodedata.normalize("NFC", text))).strip()
 
 
 def fold(text: str) -> str:

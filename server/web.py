@@ -17,6 +17,8 @@ from typing import Any, ParamSpec, Protocol
 from flask import Flask, Request, Response, g, redirect, render_template, request, session
 from flask_babel import Babel, gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import NotFound as NoRoute
 from werkzeug.routing import IntegerConverter, Map
@@ -25,7 +27,15 @@ from werkzeug.wrappers import Response as AnyResponse
 from server import openrosa
 from server.journal import Actor
 from server.permissions import May
-from server.problems import BadInput, NotAllowed, NotFound, Problem, SignInNeeded, TooLarge
+from server.problems import (
+    BadInput,
+    NotAllowed,
+    NotFound,
+    Problem,
+    SignInNeeded,
+    TooLarge,
+    Unavailable,
+)
 
 log = logging.getLogger(__name__)
 csrf = CSRFProtect()
@@ -64,6 +74,8 @@ class BoundedRequest(Request):
 class Key(IntegerConverter):
     """A number in an address that can be a row's key; a larger one leads nowhere (404)."""
 
+    regex = "[0-9]{1,10}"  # int() itself refuses 5,000 digits
+
     def __init__(self, rules: Map) -> None:
         super().__init__(rules, max=2**31 - 1)
 
@@ -90,6 +102,9 @@ def init(app: Flask, load: Callable[[str], Reader | None], nav: Callable[[], lis
     app.register_error_handler(Problem, answer_problem)
     app.register_error_handler(CSRFError, _csrf_refused)
     app.register_error_handler(HTTPException, _http_error)
+    for away in (OperationalError, InterfaceError, PoolTimeout):
+        app.register_error_handler(away, _database_away)
+    app.register_error_handler(DataError, _not_storable)
     app.register_error_handler(Exception, _bug)
     app.context_processor(lambda: _context(nav))
 
@@ -191,6 +206,23 @@ def _as_problem(error: HTTPException) -> Problem:
     )
     problem.status = error.code or 400  # type: ignore[misc]
     return problem
+
+
+def _database_away(error: Exception) -> AnyResponse:
+    """Say 'later' for a database that is restarted, full or overrun: nothing was kept."""
+    log.error("the database does not answer on %s", request.endpoint, exc_info=error)
+    return answer_problem(Unavailable(reason="không kết nối được cơ sở dữ liệu"))
+
+
+def _not_storable(error: Exception) -> AnyResponse:
+    """Refuse a number or character that no column takes, wherever it slipped through."""
+    log.warning("a value was not storable on %s", request.endpoint, exc_info=error)
+    return answer_problem(
+        BadInput(
+            "Có con số hoặc ký tự không dùng được. Hãy sửa lại rồi gửi lại.",
+            "A number or character cannot be used. Correct it and send again.",
+        )
+    )
 
 
 class Bug(Problem):

@@ -2,12 +2,13 @@
 
 import functools
 from collections.abc import Callable
+from contextlib import suppress
 
 from flask import Response, g, request
 
 from server.db import db, transaction
 from server.openrosa import refusal
-from server.problems import Problem
+from server.problems import Problem, Unavailable
 from server.teams import service
 
 PREFIX = "/v1/key/<token>/projects/<int:plan_id>"
@@ -30,8 +31,10 @@ def from_phone(view: Callable[..., Response]) -> Callable[..., Response]:
 
 
 def note_contact() -> None:
-    """Keep that the phone was here; in a transaction of its own."""
-    with transaction() as session:
-        service.see(
-            session, g.phone.phone_id, request.args.get("deviceID"), request.user_agent.string
-        )
+    """Keep that the phone was here; in a transaction of its own.
+
+    A database that cannot write now can still answer: the next request says it again.
+    """
+    device, agent = request.args.get("deviceID"), request.user_agent.string
+    with suppress(Unavailable), transaction() as session:
+        service.see(session, g.phone.phone_id, device, agent)

@@ -336,9 +336,9 @@ def due_to_be_seen(phone: Carrier) -> bool:
 
 def see(session: Session, phone_id: int, device: str | None, agent: str | None) -> None:
     """Keep when, from which device and with which app a phone last came."""
-    values = {"last_seen_at": clock.now(), "last_agent": (agent or "")[:200] or None}
-    if device:
-        values["last_device"] = device[:200]
+    values = {"last_seen_at": clock.now(), "last_agent": text.clean(agent or "")[:200] or None}
+    if name := text.clean(device or "")[:200]:
+        values["last_device"] = name
     session.execute(update(Phone).where(Phone.id == phone_id).values(**values))
 
 
