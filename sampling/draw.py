@@ -24,7 +24,7 @@ from sampling.errors import BadCommitment, BadDesign, EmptyFrame, TooFewUnits, Z
 from sampling.frame import Frame, Unit
 from sampling.protocol import Commitment, PublicSeed
 from sampling.srs import Chosen
-from sampling.tickets import Stream, short, smallest, ticketer
+from sampling.tickets import Stream, in_order, short, ticketer
 
 WHOLE = "ALL"  # the label of a frame drawn without strata
 COLUMNS = ("role", "stratum", "rank", "unit_id", "ticket", "pi", "weight", "team", "parent")
@@ -219,9 +219,9 @@ def _sized(design: Design, units: Sequence[Unit], seed_string: str) -> list[tupl
             if not unit.size:
                 raise ZeroSize(unit_id=unit.id)
     if design.method == "pps_pivotal" and design.order != "key":
-        by_id = {unit.id: unit for unit in units}
-        units = [by_id[unit_id] for _, unit_id in smallest(by_id, len(by_id), seed_string)]
-    elif design.method != "spatial":
+        sizes = {unit.id: unit.size or 0 for unit in units}
+        return [(unit_id, sizes[unit_id]) for unit_id in in_order(list(sizes), seed_string)]
+    if design.method != "spatial":
         units = sorted(units, key=lambda unit: (unit.order_key, unit.id))
     return [(unit.id, (unit.size or 0) if design.sized else 1) for unit in units]
 

@@ -12,8 +12,9 @@ The ticket is the first fraction of the consistent sampler of R. L. Rivest (arXi
 A stream is SHA-256 in counter mode; `below` rejects the top remainder, so no residue is favoured.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
+from itertools import pairwise
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -94,6 +95,24 @@ def smallest(unit_ids: Iterable[str], count: int, seed_string: str) -> list[tupl
     keeper = Smallest(count, seed_string)
     keeper.offer(unit_id.encode() for unit_id in unit_ids)
     return keeper.result()
+
+
+def in_order(unit_ids: Sequence[str], seed_string: str, digits: int = 18) -> list[str]:
+    """Return all ids in the order of their tickets.
+
+    The first `digits` of the tickets nearly always decide; only if two agree in them are the
+    tickets written out in full.
+    """
+    key, lead = seed_key(seed_string).encode(), 10**digits
+    marked = [
+        f"{int.from_bytes(sha256(key + name.encode()).digest(), 'big') % lead:0{digits}d}"[::-1]
+        + name
+        for name in unit_ids
+    ]
+    marked.sort()
+    if any(one[:digits] == other[:digits] for one, other in pairwise(marked)):
+        return [unit_id for _, unit_id in smallest(unit_ids, len(unit_ids), seed_string)]
+    return [mark[digits:] for mark in marked]
 
 
 class Stream:

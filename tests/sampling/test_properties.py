@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sampling import Allocation, Commitment, Design, DiceD10, Frame, PublicSeed, run, verify_draw
 from sampling.allocation import allocate, by_priority, by_share
-from sampling.tickets import Stream, smallest, ticket
+from sampling.tickets import Stream, in_order, smallest, ticket
 
 IDS = st.from_regex(r"[0-9A-Za-z._-]{1,8}", fullmatch=True)
 SEED = PublicSeed.parse(DiceD10(), "48371029556138207714")
@@ -70,6 +70,13 @@ def test_the_filter_holds_when_thousands_stream_by():
     ids = [f"{number:06d}" for number in range(20_000)]
 
     assert smallest(ids, 7, "s") == sorted((ticket("s", i), i) for i in ids)[:7]
+
+
+@given(st.lists(IDS, unique=True, max_size=200), st.sampled_from([1, 2, 18]))
+@settings(max_examples=60, deadline=None)
+def test_the_order_by_first_digits_is_the_order_of_the_whole_tickets(ids, digits):
+    """With one or two digits many tickets agree in them, and are compared in full."""
+    assert in_order(ids, "s", digits) == [i for _, i in sorted((ticket("s", i), i) for i in ids)]
 
 
 @given(FRAMES, st.data())
