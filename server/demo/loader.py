@@ -26,7 +26,7 @@ from server.demo.loopback import serving
 from server.draws.models import Draw
 from server.entities.models import Household
 from server.findings.models import Finding
-from server.journal import Line
+from server.journal import Line, Work
 from server.monitoring import service as monitoring
 from server.monitoring.models import Plan, Visit, VisitState
 from server.places.models import Hamlet
@@ -37,6 +37,7 @@ from server.teams.models import Person, Phone, Team
 
 LOADED = "demo.loaded"
 INTERVIEWS = 200
+RETRY_SECONDS = (2.5, 4.5)
 NO_SPACE = uuid.UUID(int=0)
 Tell = Callable[[str], None]
 
@@ -94,15 +95,25 @@ def load(app: Flask, count: int = INTERVIEWS, tell: Tell = lambda _: None) -> Su
     else:
         tell("Làm tiếp bản mẫu dở dang …")
         keys = _keys(app, here.plan_id)
-    jobs = app.extensions["jobs"]
-    jobs.drain()
+    _work(app)
     with serving(app) as address:
         _send(keys, here.space, address, count, tell)
     tell("Gắn phiếu với lượt giám sát, xét tồn tại, thu nhỏ ảnh …")
-    jobs.drain()
+    _work(app)
     _finish(keys.plan_id)
-    jobs.drain()
+    _work(app)
     return Summary(True, keys.plan_id, counts(keys.plan_id), round(time.monotonic() - begun, 1))
+
+
+def _work(app: Flask) -> None:
+    """Do the work that waits; what failed once is tried again, as the worker would."""
+    for seconds in (0, *RETRY_SECONDS):
+        time.sleep(seconds)
+        app.extensions["jobs"].drain()
+        left = db.session().scalar(select(func.count()).select_from(Work))
+        db.session.rollback()
+        if not left:
+            return
 
 
 def _send(keys: Keys, space: uuid.UUID, address: str, count: int, tell: Tell) -> None:

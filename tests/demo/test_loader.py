@@ -2,7 +2,6 @@
 
 import shutil
 import stat
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,24 +32,23 @@ slow = [pytest.mark.java, pytest.mark.slow]
 
 @contextmanager
 def installation(template: str, folder: Path) -> Iterator[Flask]:
-    """Give an application on a copy of the template that lives longer than one test."""
+    """Give an application on a database as fresh as the template, for several tests."""
+    url = template
     if conftest.ON_POSTGRES:
-        server, name = template.rsplit("/", 1)[0], f"t{uuid.uuid4().hex[:12]}"
-        conftest._admin(server, f"CREATE DATABASE {name} TEMPLATE template_thucdia")
-        url = f"{server}/{name}"
+        conftest._empty(template)
     else:
         shutil.copy(make_url(template).database or "", folder / "thucdia.sqlite3")
         url = f"sqlite:///{folder / 'thucdia.sqlite3'}"
     app = create_app(conftest.settings_for(folder / "var", url))
     with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
-    if conftest.ON_POSTGRES:
-        conftest._admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+        try:
+            yield app
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="class")
 def demo(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """An installation with the demonstration in it."""
     with installation(template, tmp_path_factory.mktemp("demo")) as app:
