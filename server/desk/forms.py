@@ -103,8 +103,8 @@ def _may_manage(plan: Plan) -> bool:
 
 def _missing(version: FormVersion, rows: dict[str, int]) -> list[str]:
     """Return the files nobody has uploaded and the lists that have no rows yet, by name."""
-    wanted = [need["name"] for need in version.needs if need["name"] in service.LIVE_LISTS]
-    return [*service.missing_files(version), *(name for name in wanted if not rows.get(name))]
+    ours = [need["name"] for need in version.needs if need["name"] in service.LIVE_LISTS]
+    return [*service.missing_files(version), *(name for name in ours if not rows.get(name))]
 
 
 def _sentences(problem: Problem | None) -> list[str]:
@@ -195,11 +195,12 @@ def _needs(session: Session, version: FormVersion, plan: Plan) -> list[dict[str,
     """Return each file that phones need beside the form, and where it comes from."""
     rows = queries.live_lists(session, plan.id)
     uploaded = {media.name: media for media in version.media}
+    by_hand = service.needed_files(version)
     return [
         {
             "name": need["name"],
-            "live": need["name"] in service.LIVE_LISTS,
-            "rows": rows.get(need["name"], 0),
+            "live": need["name"] not in by_hand,
+            "rows": rows.get(need["name"], 0) if need["name"] in service.LIVE_LISTS else None,
             "media": uploaded.get(need["name"]),
         }
         for need in version.needs
