@@ -44,6 +44,7 @@ class Line(Model):
     __table_args__ = (
         Index("ix_journal_subject", "subject", "subject_id"),
         Index("ix_journal_plan", "plan_id", "id"),
+        Index("ix_journal_verb", "verb", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

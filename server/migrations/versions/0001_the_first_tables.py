@@ -53,6 +53,7 @@ def upgrade() -> None:
     with op.batch_alter_table("journal", schema=None) as batch_op:
         batch_op.create_index("ix_journal_plan", ["plan_id", "id"], unique=False)
         batch_op.create_index("ix_journal_subject", ["subject", "subject_id"], unique=False)
+        batch_op.create_index("ix_journal_verb", ["verb", "id"], unique=False)
 
     op.create_table(
         "journal_seal",
