@@ -1,9 +1,10 @@
 """Questions about lists and their rows; nothing here writes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from server import text
@@ -24,6 +25,8 @@ from server.places.models import Hamlet, Place
 from server.places.scope import covers, inside
 from server.problems import NotFound
 
+T = TypeVar("T")
+AT_ONCE = 500
 OPEN_STATES = (RequestState.FAILED, RequestState.HELD, RequestState.AWAITING)
 
 
@@ -209,15 +212,27 @@ def request_rows(session: Session, ids: Sequence[int]) -> Sequence[EntityRequest
 
 def area_of(session: Session, plan_id: int, code: str) -> str | None:
     """Return the area of a place or hamlet by its code in the plan's code list, or None."""
+    return areas_of(session, plan_id, [code]).get(code)
+
+
+def areas_of(session: Session, plan_id: int, codes: Iterable[str]) -> dict[str, str]:
+    """Return the areas of places and hamlets by their codes; a place goes before a hamlet."""
     edition = select(Plan.edition_id).where(Plan.id == plan_id).scalar_subquery()
-    place = session.scalar(
-        select(Place)
-        .outerjoin(Hamlet, Hamlet.place_id == Place.id)
-        .where(
-            Place.edition_id == edition,
-            or_(Place.code == code, Hamlet.code == code),
-        )
-        .order_by(Place.code != code)
-        .limit(1)
+    places = select(Place, Place.code).where(Place.edition_id == edition)
+    hamlets = (
+        select(Place, Hamlet.code)
+        .join(Hamlet, Hamlet.place_id == Place.id)
+        .where(Hamlet.edition_id == edition)
     )
-    return place.area if place is not None else None
+    found: dict[str, str] = {}
+    for some in chunks(sorted(set(codes))):
+        for query, column in ((hamlets, Hamlet.code), (places, Place.code)):
+            for place, code in session.execute(query.where(column.in_(some))):
+                found[code] = place.area
+    return found
+
+
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Give a sequence in pieces that a statement can carry."""
+    for start in range(0, len(values), AT_ONCE):
+        yield values[start : start + AT_ONCE]

@@ -32,10 +32,11 @@ _ONLY_ZEROS = re.compile(r"0+")
 Row = tuple[int, list[str]]
 
 
-def rows(data: bytes, name: str) -> list[Row]:
+def rows(data: bytes, name: str, most: int = MAX_ROWS) -> list[Row]:
     """Return the filled rows of a table with their numbers, as a spreadsheet counts them from 1.
 
-    Empty cells at the end of a row are left out.
+    Empty cells at the end of a row are left out. A CSV may have `most` rows; a workbook, which
+    takes far more room, meets its other limits first.
 
     Numbers and dates of a workbook come as text: whole numbers without a point, days as
     '2025-07-01', and with the leading zeros that its cell shows.
@@ -53,18 +54,18 @@ def rows(data: bytes, name: str) -> list[Row]:
             reason_en="this is an old Excel file (.xls) or has a password",
         )
     table = _workbook(data, name) if data.startswith(b"PK") else _csv(data, name)
-    return _filled(table, name)
+    return _filled(table, name, most)
 
 
-def _filled(table: Iterable[list[str]], name: str) -> list[Row]:
+def _filled(table: Iterable[list[str]], name: str, most: int) -> list[Row]:
     filled: list[Row] = []
     for number, cells in enumerate(table, start=1):
         while cells and not cells[-1]:
             cells.pop()
         if cells:
             filled.append((number, cells))
-        if number > MAX_SCANNED_ROWS or len(filled) > MAX_ROWS or len(cells) > MAX_COLUMNS:
-            raise _too_large(name)
+        if number > MAX_SCANNED_ROWS or len(filled) > most or len(cells) > MAX_COLUMNS:
+            raise _too_large(name, most)
     return filled
 
 
@@ -160,7 +161,5 @@ def _shown(cell: Cell | MergedCell | ReadOnlyCell | EmptyCell) -> str:
     return str(value).strip()
 
 
-def _too_large(name: str) -> FileTooLarge:
-    return FileTooLarge(
-        file=name, rows=MAX_ROWS, columns=MAX_COLUMNS, megabytes=MAX_BYTES // 1_000_000
-    )
+def _too_large(name: str, most: int = MAX_ROWS) -> FileTooLarge:
+    return FileTooLarge(file=name, rows=most, columns=MAX_COLUMNS, megabytes=MAX_BYTES // 1_000_000)
