@@ -274,9 +274,14 @@ def _change(
 
 
 def follow_place(session: Session, found: EntityList, entity: Entity, content: Content) -> None:
-    """Move a row to the area that its area property now says; those it leaves are stamped."""
+    """Move a row to the area that its area property now says; those it leaves are stamped.
+
+    A code that is none of the plan's code list leads nowhere.
+    """
+    if not (found.area_property and content.data.get(found.area_property)):
+        return
     before = writing.part_of(entity)
-    after = placed(session, found, content, before)
+    after = placed(session, found, content, Part(before.team_id, before.owner_id))
     if after.area != before.area:
         writing.stamp(session, found, [before])
         entity.area = after.area
