@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run setup setup-dev test check fix bench lock vendor clean
+.PHONY: run setup setup-dev test check fix messages bench lock vendor clean
 
 run: setup
 	$(BIN)/thucdia serve
@@ -42,6 +42,18 @@ test: setup-dev
 fix: setup-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Gathers the texts of the pages into the English catalogue, then compiles it. Run it after writing
+# a text in `_()`, fill the empty msgstr in messages.po, and run it again.
+EN := server/translations/en/LC_MESSAGES/messages
+messages: $(BIN)/pybabel
+	@mkdir -p build
+	$(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output --no-wrap -o build/messages.pot server
+	$(BIN)/pybabel -q update -l en -i build/messages.pot -o $(EN).po --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
+	$(BIN)/pybabel compile --statistics -l en -i $(EN).po -o $(EN).mo
+
+$(BIN)/pybabel:
+	$(MAKE) setup
 
 bench: setup-dev
 	$(BIN)/python -m bench

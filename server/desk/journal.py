@@ -17,8 +17,8 @@ from server.places.scope import inside
 bp = Blueprint("desk_journal", __name__)
 bp.context_processor(formats.helpers)
 SUBJECTS: dict[str, tuple[str, str]] = {
-    "submission.": ("Phiếu", "Filled forms"),
-    "held.": ("Phiếu bị giữ", "Held forms"),
+    "submission.": ("Phiếu", "Submissions"),
+    "held.": ("Phiếu bị giữ", "Held submissions"),
     "finding.": ("Phát hiện", "Findings"),
     "form.": ("Biểu mẫu", "Forms"),
     "draw.": ("Chọn ngẫu nhiên", "Draws"),

@@ -89,7 +89,7 @@ TODO: dict[str, tuple[str, str]] = {
 }
 _UNREADABLE = (
     "Nội dung không thể thành phiếu. Đọc phần còn lại, liên hệ người gửi, rồi gác lại.",
-    "This cannot become a record. Read what is left, ask the sender, then put it aside.",
+    "This cannot become a submission. Read what is left, ask the sender, then put it aside.",
 )
 
 
