@@ -7,6 +7,7 @@ alone it is run by itself and what it prints is taken as it stands.
 import argparse
 import subprocess
 import sys
+import traceback
 from importlib import import_module
 from pathlib import Path
 
@@ -30,8 +31,10 @@ def main() -> int:
             print(f"== {name}: {report.machine()}", flush=True)
             try:
                 body = _one(name, shop, options, asked.out)
-            except (Missing, RuntimeError, OSError) as error:
-                print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr)
+            except Exception as error:  # the others are run all the same
+                if not isinstance(error, Missing):
+                    traceback.print_exc()
+                print(f"{name}: {error}", file=sys.stderr)
                 failed = 1
                 continue
             if asked.write:

@@ -1,8 +1,13 @@
 """The command `thucdia`: at a desk without a browser, the same verbs as the pages."""
 
+import logging
+import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from importlib import import_module
@@ -14,7 +19,7 @@ from waitress import create_server
 
 from server import migrate
 from server.app import create_app
-from server.config import SettingsError, from_environment
+from server.config import Settings, SettingsError, from_environment
 from server.db import db
 from server.demo.commands import demo, greet
 from server.jobs import Jobs
@@ -23,6 +28,8 @@ from server.problems import Problem
 from server.submissions.commands import held
 from server.teams.commands import phone
 
+log = logging.getLogger(__name__)
+LOOK_SECONDS = 0.5
 SUBJECTS = (
     "server.places.commands",
     "server.teams.commands",
@@ -67,33 +74,98 @@ def _join() -> None:
 
 @main.command()
 @click.option("--no-work", is_flag=True, help="Không chạy việc nền ở đây / run no jobs here.")
+@click.option("--fd", type=int, hidden=True, help="Serve on a socket that the parent listens on.")
 @click.pass_obj
-def serve(app: Flask, no_work: bool) -> None:
+def serve(app: Flask, no_work: bool, fd: int | None) -> None:
     """Serve pages, programs and phones; on the first start, load the demo."""
     settings = app.config["THUCDIA"]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if fd is not None:
+        threading.Thread(target=_leave_with_parent, daemon=True).start()
+        with socket.socket(fileno=fd) as listening:
+            _serve(app, no_work, sockets=[listening])
+        return
+    _make_ready(settings)
+    if settings.processes == 1:
+        _serve(app, no_work, greet, host=settings.host, port=settings.port)
+        return
+    with _listening(settings) as listening:
+        greet(app)
+        _keep(listening.fileno(), settings.processes, no_work)
+
+
+def _make_ready(settings: Settings) -> None:
     if migrate.current(db.engine) is None and settings.demo:
         _apart("demo")
     elif not migrate.is_current(db.engine):
         _apart("migrate")
     db.session.remove()
+
+
+def _serve(
+    app: Flask, no_work: bool, greeting: Callable[[Flask], None] | None = None, **where: Any
+) -> None:
+    """Serve in this process until it is told to stop. bench/README.md has why waitress."""
+    settings = app.config["THUCDIA"]
     server = create_server(
         app,
-        host=settings.host,
-        port=settings.port,
+        **where,
         threads=settings.threads,
         connection_limit=1000,
         channel_timeout=120,
+        asyncore_use_poll=True,  # select() cannot watch a descriptor above 1023
         inbuf_overflow=65_536,
         max_request_body_size=settings.max_body_bytes + 1_000_000,
         ident="",
         clear_untrusted_proxy_headers=True,
     )
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     jobs: Jobs = app.extensions["jobs"]
     with nullcontext() if no_work else jobs.beside():
-        greet(app)
+        if greeting is not None:
+            greeting(app)
         db.session.remove()
         server.run()
+
+
+def _listening(settings: Settings) -> socket.socket:
+    """Return a socket on the address of the settings, for the serving processes to share."""
+    found = socket.getaddrinfo(
+        settings.host or None, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    family, _, _, _, address = found[0]
+    return socket.create_server(address, family=family, backlog=1024)
+
+
+def _keep(fd: int, count: int, no_work: bool) -> None:
+    """Keep `count` serving processes on one socket; one that died is followed by another.
+
+    The first one runs the jobs.
+    """
+
+    def start(number: int) -> "subprocess.Popen[bytes]":
+        jobless = ["--no-work"] if no_work or number else []
+        call = [sys.executable, "-m", "server.cli", "serve", "--fd", str(fd), *jobless]
+        return subprocess.Popen(call, pass_fds=[fd], stdin=subprocess.PIPE)  # noqa: S603 - our own
+
+    children = [start(number) for number in range(count)]
+    try:
+        while True:
+            time.sleep(LOOK_SECONDS)
+            for number, child in enumerate(children):
+                if child.poll() is not None:
+                    log.error("serving process %s ended (%s)", child.pid, child.returncode)
+                    children[number] = start(number)
+    finally:
+        for child in children:
+            child.terminate()
+        for child in children:
+            child.wait()
+
+
+def _leave_with_parent() -> None:
+    """End this process when its parent has, however that ended: its pipe is closed then."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _apart(command: str) -> None:

@@ -23,6 +23,7 @@ class Settings:
     public_url: str | None
     secret_key: str | None
     threads: int
+    processes: int
     max_body_bytes: int
     testing: bool = False
 
@@ -45,6 +46,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         public_url=_url(env.get("THUCDIA_URL", "")),
         secret_key=env.get("THUCDIA_SECRET") or None,
         threads=_number(env, "THUCDIA_THREADS", 8, 1, 256),
+        processes=_number(env, "THUCDIA_PROCESSES", 1, 1, 64),
         max_body_bytes=_number(env, "THUCDIA_MAX_BODY_MB", 100, 1, 2000) * 1_000_000,
     )
 
