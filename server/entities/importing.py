@@ -154,7 +154,7 @@ class _Comparison:
     def _look_up_whose(self) -> None:
         given = self.table.rows
         teams = select(Team.name, Team.id).where(Team.plan_id == self.found.plan_id)
-        self.teams = dict(self.session.execute(teams).tuples().all())
+        self.teams = dict(self.session.execute(teams).all())
         self.team_names = {team_id: name for name, team_id in self.teams.items()}
         emails = sorted({each.owner.lower() for each in given if each.owner})
         self.people: dict[str, int] = {}

@@ -119,7 +119,7 @@ def rows(session: Session, ids: Sequence[int]) -> Sequence[Entity]:
         select(Entity)
         .where(Entity.id.in_(ids))
         .order_by(Entity.id.desc())
-        .options(joinedload(Entity.team).noload("*"), joinedload(Entity.owner).noload("*"))
+        .options(joinedload(Entity.team).lazyload("*"), joinedload(Entity.owner).lazyload("*"))
     ).all()
 
 
