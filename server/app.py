@@ -40,6 +40,7 @@ HANDLERS = (
     "server.submissions.handlers",
     "server.submissions.entity_handlers",
     "server.findings.handlers",
+    "server.draws.handlers",
     "server.entities.handlers",
     "server.entities.declared",
     "server.timers",

@@ -6,7 +6,8 @@ Nothing here reads or writes the database.
 import datetime as dt
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
 
 from sampling import (
     Commitment,
@@ -19,43 +20,74 @@ from sampling import (
     source_from,
 )
 from sampling.draw import Draw as Drawn
+from sampling.draw import Selected
+from sampling.errors import ZeroSize
 from sampling.seeds import Json, Source, instant
 from server import clock, text
-from server.draws.models import Draw
-from server.draws.problems import DrawRefused, NotDrawn, ReasonNeeded, TooEarly, UnknownUnit
+from server.draws.models import Draw, DrawnUnit
+from server.draws.problems import (
+    DrawRefused,
+    NotDrawn,
+    OneDigitOnly,
+    ReasonNeeded,
+    TooEarly,
+    UnknownUnit,
+)
 from server.monitoring.models import Plan, Round
 from server.monitoring.problems import OutsidePlan
 from server.places.models import Place
 from server.places.scope import within
 
+Row = dict[str, object]
 
-def frame_of(plan: Plan, places: Sequence[Place], excluded: Mapping[str, str]) -> Frame:
+
+def frame_of(
+    plan: Plan,
+    places: Sequence[Place],
+    excluded: Mapping[str, str],
+    measures: Mapping[str, Mapping[str, object]] | None = None,
+) -> Frame:
     """Return the list as it will be frozen, with the units left out (code -> reason) marked.
+
+    `measures` may give a code its size and stratum.
 
     Raises:
         UnknownUnit, ReasonNeeded: an exclusion is not on the list, or lacks its reason.
         OutsidePlan: a unit is not in the plan's area, or of another edition.
         DrawRefused: the list is empty or names a unit twice.
     """
+    for place in places:
+        if place.edition_id != plan.edition_id or not within(place.area, plan.area):
+            raise OutsidePlan(code=place.code)
+    rows: list[Row] = [
+        {
+            "unit_id": place.code,
+            "name": place.name,
+            "parent": place.parent_code or "",
+            **(measures or {}).get(place.code, {}),
+        }
+        for place in places
+    ]
+    return frame_from(rows, excluded)
+
+
+def frame_from(rows: Sequence[Row], excluded: Mapping[str, str]) -> Frame:
+    """Return the frame of rows keyed by the method's columns, some left out with a reason.
+
+    Raises:
+        UnknownUnit, ReasonNeeded: an exclusion is not on the list, or lacks its reason.
+        DrawRefused: the list is empty, names a unit twice, or a cell cannot be used.
+    """
     reasons = {text.clean(code): printable(why) for code, why in excluded.items()}
-    unknown = sorted(set(reasons) - {place.code for place in places})
+    unknown = sorted(set(reasons) - {str(row["unit_id"]) for row in rows})
     if unknown:
         raise UnknownUnit(codes=", ".join(unknown))
     silent = sorted(code for code, why in reasons.items() if not why)
     if silent:
         raise ReasonNeeded(what=", ".join(silent), what_en=", ".join(silent))
-    for place in places:
-        if place.edition_id != plan.edition_id or not within(place.area, plan.area):
-            raise OutsidePlan(code=place.code)
     try:
         return Frame.from_rows(
-            {
-                "unit_id": place.code,
-                "name": place.name,
-                "parent": place.parent_code or "",
-                "excluded": reasons.get(place.code, ""),
-            }
-            for place in places
+            {**row, "excluded": reasons.get(str(row["unit_id"]), "")} for row in rows
         )
     except SamplingError as error:
         raise DrawRefused.of(error) from error
@@ -78,6 +110,17 @@ def enough(frame: Frame, size: int, reserves: int) -> None:
         )
 
 
+def sizes_given(frame: Frame) -> None:
+    """Refuse a draw by size from a list in which a unit has none.
+
+    Raises:
+        ZeroSize: naming the unit.
+    """
+    for unit in frame.eligible:
+        if not unit.size:
+            raise ZeroSize(unit_id=unit.id)
+
+
 def promise(
     round_: Round,
     frame: Frame,
@@ -89,6 +132,9 @@ def promise(
     stage: str,
     draw_no: int,
     prev: str,
+    parent: str = "",
+    private_sha256: str = "",
+    about: Mapping[str, str] | None = None,
 ) -> Commitment:
     """Return the commitment to a frozen list, at an instant, hanging on the register's head.
 
@@ -108,32 +154,57 @@ def promise(
             draw_no=draw_no,
             plan=f"kế hoạch {plan.id}, đợt {round_.id}",
             stage=stage,
+            parent=parent,
             committed_at=at.isoformat(),
+            private_frame_sha256=private_sha256,
             about={
                 "area": plan.area,
                 "edition": plan.edition_id,
                 "plan": plan.name,
                 "round": round_.code,
+                **(about or {}),
             },
         )
     except SamplingError as error:
         raise DrawRefused.of(error) from error
 
 
-def drawn(draw: Draw, read_aloud: str, witnesses: Sequence[str], at: dt.datetime) -> Drawn:
-    """Return what the stored promise gives with the digits read aloud.
+def read(draw: Draw, read_aloud: str, witnesses: Sequence[str], at: dt.datetime) -> PublicSeed:
+    """Return the digits read aloud as the public number that was promised.
 
     Raises:
         TooEarly: the commitment, or the lottery it names, is not in the past at `at`.
+        OneDigitOnly: dice that show the same face every time.
         DrawRefused: the seed is short, malformed, or read by too few witnesses.
     """
     commitment = commitment_of(draw)
     _later(commitment, draw, at)
     try:
         number = PublicSeed.parse(commitment.seed_source, read_aloud, _named(witnesses))
-        return run(commitment, Frame.from_tsv(draw.frame), number)
     except SamplingError as error:
         raise DrawRefused.of(error) from error
+    if number.source.kind.startswith("dice-") and len(set(number.value)) == 1:
+        raise OneDigitOnly(digit=number.value[0])
+    return number
+
+
+def drawn(draw: Draw, number: PublicSeed, progress: Callable[[int], None] | None = None) -> Drawn:
+    """Return what the stored promise gives with its public number.
+
+    `progress` hears a third of the units when the list is read, two when they are drawn.
+
+    Raises:
+        DrawRefused: the frame cannot give what the design asks.
+    """
+    told = progress or (lambda _done: None)
+    try:
+        frame = Frame.from_tsv(draw.frame)
+        told(draw.units // 3)
+        found = run(commitment_of(draw), frame, number)
+        told(draw.units * 2 // 3)
+    except SamplingError as error:
+        raise DrawRefused.of(error) from error
+    return found
 
 
 def _later(commitment: Commitment, draw: Draw, at: dt.datetime) -> None:
@@ -165,21 +236,44 @@ def commitment_of(draw: Draw) -> Commitment:
     return Commitment.from_json(draw.commitment)
 
 
+def number_of(draw: Draw) -> PublicSeed:
+    """Return the public number of a draw as it was read.
+
+    Raises:
+        NotDrawn: there is none yet.
+    """
+    if draw.seed is None:
+        raise NotDrawn()
+    raw = next((w["raw"] for w in draw.witnesses if "raw" in w), draw.seed)
+    names = [w["name"] for w in draw.witnesses if "name" in w]
+    return PublicSeed.parse(commitment_of(draw).seed_source, raw, names)
+
+
 def redone(draw: Draw) -> Drawn:
     """Return the draw made anew from what is stored: the same, or somebody changed something.
 
     Raises:
         NotDrawn: there is no seed yet.
     """
-    if draw.seed is None:
+    return run(commitment_of(draw), Frame.from_tsv(draw.frame), number_of(draw))
+
+
+def stored(draw: Draw) -> Drawn:
+    """Return a draw from its stored units, nothing drawn anew.
+
+    Raises:
+        NotDrawn: there is no result.
+    """
+    units = tuple(_selected(unit, draw.parent_code) for unit in draw.drawn)
+    if not units:
         raise NotDrawn()
-    commitment = commitment_of(draw)
-    raw = next((w["raw"] for w in draw.witnesses if "raw" in w), draw.seed)
-    names = [w["name"] for w in draw.witnesses if "name" in w]
-    return run(
-        commitment,
-        Frame.from_tsv(draw.frame),
-        PublicSeed.parse(commitment.seed_source, raw, names),
+    return Drawn(commitment_of(draw), number_of(draw), draw.units, units)
+
+
+def _selected(unit: DrawnUnit, parent: str) -> Selected:
+    chance = Fraction(unit.pi_num, unit.pi_den) if unit.pi_num else None
+    return Selected(
+        unit.unit_code, unit.rank, unit.ticket, unit.stratum, chance, unit.role.value, parent
     )
 
 

@@ -93,6 +93,15 @@ class Draw(Model):
         back_populates="draw", order_by="DrawnUnit.rank", lazy="selectin"
     )
 
+    @property
+    def closed(self) -> bool:
+        """Whether only the hashes are known: it is sealed, and nobody has opened it."""
+        return self.sealed and self.opened_at is None and self.state is not DrawState.VOID
+
+    def shown(self, on: dt.date) -> bool:
+        """Tell whether others than those who draw may see the result that day."""
+        return not self.closed and (self.disclose_on is None or self.disclose_on <= on)
+
 
 class DrawnUnit(Model):
     """One unit the draw chose, or an ordered reserve, with its ticket and exact probability."""

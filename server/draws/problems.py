@@ -1,5 +1,8 @@
 """Refusals about draws. Those of the method itself keep the code and sentences of `sampling`."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from sampling import SamplingError
 from server.problems import Problem
 
@@ -109,3 +112,180 @@ class PlanClosed(Problem):
     status = 409
     message = "Kế hoạch đã đóng nên không rút mẫu được nữa."
     message_en = "The plan is closed; nothing more is drawn for it."
+
+
+class OneDigitOnly(Problem):
+    """Dice that show one face all the time were not thrown, or not read."""
+
+    code = "draws.one-digit-only"
+    status = 422
+    message = (
+        "Dãy số chỉ gồm chữ số {digit} lặp lại. Hãy gieo lại trước mặt người chứng kiến "
+        "và chép từng lần gieo."
+    )
+    message_en = (
+        "The number is the digit {digit} repeated. Throw again before the witnesses "
+        "and write down every throw."
+    )
+
+
+class SeedUsed(Problem):
+    """Each draw has its own dice: a number read for another draw may have been chosen for this."""
+
+    code = "draws.seed-used"
+    status = 422
+    message = (
+        "Dãy số này đã dùng cho một lần rút khác. Mỗi lần rút có dãy số riêng: "
+        "hãy gieo mới trước mặt người chứng kiến."
+    )
+    message_en = (
+        "This number was already used for another draw. Each draw has its own: "
+        "throw anew before the witnesses."
+    )
+
+
+class NotInUse(Problem):
+    """The stage above did not draw this unit, or replaced it since."""
+
+    code = "draws.not-in-use"
+    status = 409
+    message = (
+        "Đơn vị {unit} không nằm trong kết quả đang dùng của bậc trước. "
+        "Hãy rút bậc trước, hoặc chọn đơn vị khác."
+    )
+    message_en = (
+        "Unit {unit} is not in the result in use of the stage above. "
+        "Draw that stage first, or choose another unit."
+    )
+
+
+class Overlapping(Problem):
+    """A whole area and a part of it cannot both be drawn from: one could pick the better."""
+
+    code = "draws.overlapping"
+    status = 409
+    message = (
+        "Đợt này đã có lần rút số {number} trên địa bàn chồng lên địa bàn này. "
+        "Muốn rút cách khác phải hủy lần đó, có lý do và người thứ hai phê duyệt."
+    )
+    message_en = (
+        "This round already has draw {number} over an area that overlaps this one. "
+        "To draw otherwise, void it with a reason and a second person's approval."
+    )
+
+
+class CodeElsewhere(Problem):
+    """A household's code is in use for a household of another hamlet."""
+
+    code = "draws.code-elsewhere"
+    status = 422
+    message = "Mã hộ {codes} đã dùng cho hộ ở thôn khác. Hãy sửa mã trong danh sách."
+    message_en = "Household codes {codes} belong to households of another hamlet. Mend the list."
+
+
+class Sealed(Problem):
+    """The hash is public; what it hides is not yet."""
+
+    code = "draws.sealed"
+    status = 403
+    message = (
+        "Kết quả đang được niêm phong hoặc chưa đến ngày công bố ({day}). "
+        "Mã băm đã công khai; gói kiểm chứng có sau khi mở."
+    )
+    message_en = (
+        "The result is sealed or not to be shown before its day ({day}). "
+        "Its hash is public; the package follows when it is opened."
+    )
+
+
+class NotSealed(Problem):
+    """There is nothing to open."""
+
+    code = "draws.not-sealed"
+    status = 409
+    message = "Lần rút này không niêm phong, hoặc đã mở."
+    message_en = "This draw is not sealed, or was opened."
+
+
+class AttemptsNeeded(Problem):
+    """Absence is proven by two attempts at different times, after the draw and not to come."""
+
+    code = "draws.attempts-needed"
+    status = 422
+    message = (
+        "Vắng nhà cần ít nhất {need} lần đến, cách nhau từ {hours} giờ, sau lúc rút mẫu và "
+        "trước lúc này. Lý do khác cần ít nhất một lần đến."
+    )
+    message_en = (
+        "Absence needs at least {need} attempts, {hours} hours or more apart, after the draw and "
+        "before now. Other reasons need at least one attempt."
+    )
+
+
+class ReplacementRefused(Problem):
+    """The method does not allow it: e.g. no reserve is left, or the unit is not in use."""
+
+    code = "draws.replacement-refused"
+    status = 409
+    message = "{vi}"
+    message_en = "{en}"
+
+    @classmethod
+    def of(cls, error: SamplingError) -> "ReplacementRefused":
+        """Return the method's refusal as one of ours."""
+        return cls(vi=error.vi, en=error.en, kind=error.code)
+
+
+class OutOfOrder(Problem):
+    """Reserves are used in the order drawn."""
+
+    code = "draws.out-of-order"
+    status = 409
+    message = "Dự phòng chỉ được dùng theo thứ tự: kế tiếp là {following}, không phải {asked}."
+    message_en = "Reserves are used in their order: next is {following}, not {asked}."
+
+
+class AlreadyAsked(Problem):
+    """One replacement for one unit."""
+
+    code = "draws.already-asked"
+    status = 409
+    message = "Đơn vị {unit} đã có đề nghị thay thế."
+    message_en = "A replacement of unit {unit} was asked for already."
+
+
+class AlreadyDecided(Problem):
+    """A decision stands."""
+
+    code = "draws.already-decided"
+    status = 409
+    message = "Đề nghị này đã được quyết định; quyết định đã ghi sổ không sửa được."
+    message_en = "This request was decided; what is in the register cannot be changed."
+
+
+class OwnRequest(Problem):
+    """Nobody approves what they asked for."""
+
+    code = "draws.own-request"
+    status = 422
+    message = "Người phê duyệt thay thế phải là người khác với người đề nghị."
+    message_en = "Who approves a replacement must be another than who asked for it."
+
+
+class Said(Protocol):
+    """A sentence in the reader's language."""
+
+    def text(self, language: str) -> str:
+        """Return the sentence in a language."""
+        ...
+
+
+class BadList(Problem):
+    """A list that cannot be used; `mistakes` says of every row what is wrong."""
+
+    mistakes: Sequence[Said] = ()
+
+    code = "draws.bad-list"
+    status = 422
+    message = "Danh sách có {count} chỗ cần sửa. {first}"
+    message_en = "The list has {count} mistakes to mend. {first_en}"

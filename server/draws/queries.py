@@ -5,11 +5,12 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, false, func, or_, select
 from sqlalchemy.orm import Session, lazyload
 
 from server.draws.models import Draw, DrawnUnit, DrawState, RegisterEntry, UnitRole
-from server.monitoring.models import Plan, Visit
+from server.draws.problems import Sealed
+from server.monitoring.models import Plan, Round, Visit
 from server.permissions import May, Role, rights
 from server.places import queries as places
 from server.places.models import Level, Place
@@ -69,10 +70,11 @@ def numbered(session: Session, plan_id: int, number: int) -> Draw | None:
     )
 
 
-def communes(plan: Plan) -> Select[Place]:
-    """Return the official communes in the plan's area, in dictionary order."""
-    if plan.area:
-        return places.communes_under(plan.edition_id, plan.area.rsplit("/", 1)[-1])
+def communes(plan: Plan, within: str = "") -> Select[Place]:
+    """Return the official communes in the plan's area, or in one unit of it, sorted by name."""
+    under = within or plan.area.rsplit("/", 1)[-1]
+    if under:
+        return places.communes_under(plan.edition_id, under)
     return (
         select(Place)
         .where(Place.edition_id == plan.edition_id, Place.level == Level.COMMUNE)
@@ -100,6 +102,88 @@ def visits_of(session: Session, draw: Draw) -> Sequence[Visit]:
         .where(Visit.round_id == draw.round_id, Visit.place_id.in_(drawn))
         .order_by(Visit.id)
     ).all()
+
+
+def alike_elsewhere(session: Session, draw: Draw) -> Sequence[Draw]:
+    """Return the other drawn draws of the plan within the same unit, the oldest first."""
+    return session.scalars(
+        select(Draw)
+        .where(
+            Draw.plan_id == draw.plan_id,
+            Draw.stage == draw.stage,
+            Draw.parent_code == draw.parent_code,
+            Draw.state == DrawState.DRAWN,
+            Draw.id != draw.id,
+        )
+        .order_by(Draw.number)
+    ).all()
+
+
+def overlapping(
+    session: Session, round_id: int, purpose: str, stage: str, parent: str
+) -> Draw | None:
+    """Return a live draw of the round over the whole of which `parent` is a part, or over a part.
+
+    '' is the plan's whole area.
+    """
+    apart = Draw.parent_code != "" if parent == "" else Draw.parent_code == ""
+    return session.scalars(
+        select(Draw)
+        .where(
+            Draw.round_id == round_id,
+            Draw.purpose == purpose,
+            Draw.stage == stage,
+            Draw.state != DrawState.VOID,
+            apart,
+        )
+        .limit(1)
+    ).first()
+
+
+def same_seed(session: Session, draw: Draw, value: str) -> bool:
+    """Tell whether another draw was made with these very dice or papers."""
+    found = select(Draw.id).where(
+        Draw.seed == value, Draw.seed_kind == draw.seed_kind, Draw.id != draw.id
+    )
+    return session.scalar(found.limit(1)) is not None
+
+
+@dataclass(frozen=True)
+class Kin:
+    """A draw of another plan or round over the same units: it may have been the first try."""
+
+    number: int
+    plan_id: int
+    plan: str
+    round: str
+    at: dt.datetime
+    void: bool
+
+
+def kin(session: Session, draw: Draw, days: int = 366) -> list[Kin]:
+    """Return the draws of the same stage and place in other plans and rounds up to this one.
+
+    Only those of the year before: a plan that was copied to draw again shows here, on the page
+    and on paper, whoever made it.
+    """
+    since = draw.committed_at - dt.timedelta(days=days)
+    rows = session.execute(
+        select(Draw.number, Plan.id, Plan.name, Round.code, Draw.committed_at, Draw.state)
+        .join(Plan, Plan.id == Draw.plan_id)
+        .join(Round, Round.id == Draw.round_id)
+        .where(
+            Draw.id < draw.id,
+            Draw.committed_at >= since,
+            Draw.stage == draw.stage,
+            Draw.parent_code == draw.parent_code,
+            Draw.purpose == draw.purpose,
+            Plan.area == draw.plan.area,
+            Draw.round_id != draw.round_id,
+        )
+        .order_by(Draw.id)
+        .limit(50)
+    )
+    return [Kin(*row[:5], row[5] is DrawState.VOID) for row in rows]
 
 
 def draw_for(session: Session, draw_id: int, areas: Iterable[str]) -> Draw:
@@ -132,6 +216,24 @@ def register_up_to(session: Session, draw: Draw) -> list[str]:
             select(RegisterEntry.entry).where(RegisterEntry.id <= last).order_by(RegisterEntry.id)
         )
     )
+
+
+def refuse_sealed(session: Session, draw: Draw) -> None:
+    """Refuse a package whose register tells the number of a draw that is still sealed.
+
+    Raises:
+        Sealed: the draw itself is, or one whose entry stands before its own.
+    """
+    last = own_entry(session, draw)
+    before = select(RegisterEntry.draw_id).where(RegisterEntry.id <= last.id if last else false())
+    hidden = select(Draw.id).where(
+        Draw.sealed,
+        Draw.opened_at.is_(None),
+        Draw.state != DrawState.VOID,
+        or_(Draw.id == draw.id, Draw.id.in_(before)),
+    )
+    if session.scalar(hidden.limit(1)) is not None:
+        raise Sealed(day="—")
 
 
 def live_by_round(session: Session, plan_id: int, purpose: str, stage: str) -> dict[int, Draw]:

@@ -30,7 +30,7 @@ from server.monitoring import service as monitoring
 from server.monitoring.models import Plan, PlanState, Round, Visit, VisitState
 from server.monitoring.problems import OutsidePlan
 from server.places import queries as places
-from tests.draws.conftest import DIGITS, FLOODED, HOP_HUNG, MINH, WITNESSES
+from tests.draws.conftest import DIGITS, FLOODED, HOP_HUNG, MINH, WITNESSES, thrown
 
 OTHER_DIGITS = "90210 33847 56120 98471"
 
@@ -196,11 +196,12 @@ def test_draws_that_end_at_the_same_moment_still_make_one_chain(app, office, pla
     start, failures = threading.Barrier(2), []
 
     def enter(draw_id):
+        digits = thrown(draw_id)
         with app.app_context():
             start.wait()
             try:
                 with transaction() as session:
-                    service.seed(session, session.get_one(Draw, draw_id), DIGITS, WITNESSES, MINH)
+                    service.seed(session, session.get_one(Draw, draw_id), digits, WITNESSES, MINH)
             except Exception as failure:
                 failures.append(failure)
 

@@ -326,7 +326,7 @@ def test_later_papers_name_the_draw_that_was_voided(minh, hoa, number, plan, wis
     ask_to_void(minh, number, hoa)
     answer = minh.post(f"/plans/{plan.id}/draws/new", data=wish)
     second = int(answer.location.rsplit("/", 1)[1])
-    enter(minh, second)
+    enter(minh, second, "90210 33847 56120 98471")
 
     for paper in ("commitment", "minutes"):
         page = shown(minh.get(f"/draws/{second}/{paper}"))

@@ -1,0 +1,174 @@
+"""What a result means in the field: communes become visits, hamlets and households their lists.
+
+These rows follow from the draw and its replacements: making them twice changes nothing, and when
+a draw is voided they are taken back. Phones show them from the day the draw is disclosed.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from server import journal
+from server.draws import lineage, private, queries
+from server.draws.models import Draw, DrawnUnit, DrawState
+from server.draws.words import COMMUNES, HAMLETS, HOUSEHOLDS
+from server.entities.models import Household
+from server.journal import Actor
+from server.monitoring import service as monitoring
+from server.monitoring.models import Origin, Visit, VisitHamlet, VisitState
+from server.places.models import Hamlet, Place
+
+
+def publish(session: Session, draw: Draw, actor: Actor) -> None:
+    """Bring a hamlet or household draw to its visits and phones; a sealed one waits."""
+    if draw.state is not DrawState.DRAWN or draw.closed:
+        return
+    if draw.stage == HAMLETS:
+        for visit, units in _by_visit(session, draw, actor):
+            _show_hamlets(session, draw, visit, units)
+    elif draw.stage == HOUSEHOLDS:
+        _show_households(session, draw)
+    else:
+        return
+    journal.write(session, actor, "draw.carried", "draw", draw.id, draw.plan_id)
+
+
+def withdraw(session: Session, draw: Draw, actor: Actor) -> None:
+    """Take back what a voided draw had brought, but not what has begun."""
+    if draw.stage == COMMUNES:
+        _cancel(session, queries.visits_of(session, draw), actor)
+        return
+    if draw.stage == HAMLETS:
+        drawn = [unit.hamlet_id for unit in draw.drawn]
+        visits = [visit.id for visit in visits_in(session, draw)]
+        session.execute(
+            delete(VisitHamlet).where(
+                VisitHamlet.visit_id.in_(visits), VisitHamlet.hamlet_id.in_(drawn)
+            )
+        )
+    elif draw.stage == HOUSEHOLDS:
+        for held in _held(session, draw).values():
+            held.in_use = False
+        session.flush()
+        for earlier in queries.alike_elsewhere(session, draw):
+            _show_households(session, earlier)
+    journal.write(session, actor, "draw.carried", "draw", draw.id, draw.plan_id)
+
+
+def make_visits(session: Session, draw: Draw, actor: Actor) -> list[Visit]:
+    """Make a visit of every commune in use that has none yet in the round; return the new ones.
+
+    A visit that was cancelled with an earlier draw, whose commune is drawn again, is taken up.
+    """
+    places = [unit.place for unit in lineage.in_use(session, draw) if unit.place]
+    return _visit(session, draw, places, actor)
+
+
+def _visit(session: Session, draw: Draw, places: Iterable[Place], actor: Actor) -> list[Visit]:
+    wanted = {place.id: place for place in places}
+    found = session.scalars(
+        select(Visit).where(Visit.round_id == draw.round_id, Visit.place_id.in_(wanted))
+    )
+    held = {visit.place_id: visit for visit in found}
+    made = []
+    for place in wanted.values():
+        visit = held.get(place.id)
+        if visit is None:
+            made.append(monitoring.add_visit(session, draw.round, place, actor, Origin.DRAWN))
+        elif visit.state is VisitState.CANCELLED:
+            monitoring.move(session, visit, VisitState.PLANNED, actor)
+            made.append(visit)
+    return made
+
+
+def settle_visits(session: Session, draw: Draw, gone: str, actor: Actor) -> None:
+    """Cancel the visit to a commune that was replaced, and make that of the one released."""
+    replaced = [unit.place_id for unit in draw.drawn if unit.unit_code == gone]
+    visits = session.scalars(
+        select(Visit).where(Visit.round_id == draw.round_id, Visit.place_id.in_(replaced))
+    ).all()
+    _cancel(session, visits, actor)
+    if visits:
+        make_visits(session, draw, actor)
+
+
+def _cancel(session: Session, visits: Sequence[Visit], actor: Actor) -> None:
+    for visit in visits:
+        if visit.origin is Origin.DRAWN and visit.state is VisitState.PLANNED:
+            monitoring.move(session, visit, VisitState.CANCELLED, actor)
+
+
+def visits_in(session: Session, draw: Draw) -> Sequence[Visit]:
+    """Return the visits of the draw's round to the communes in which its units lie."""
+    if draw.stage == COMMUNES:
+        return queries.visits_of(session, draw)
+    places = select(Hamlet.place_id).join(DrawnUnit, DrawnUnit.hamlet_id == Hamlet.id)
+    return session.scalars(
+        select(Visit).where(
+            Visit.round_id == draw.round_id,
+            Visit.place_id.in_(places.where(DrawnUnit.draw_id == draw.id)),
+        )
+    ).all()
+
+
+def _by_visit(session: Session, draw: Draw, actor: Actor) -> list[tuple[Visit, list[DrawnUnit]]]:
+    """Return the drawn hamlets by visit; hamlets drawn without communes make their visits."""
+    units = lineage.in_use(session, draw)
+    ids = [unit.hamlet_id for unit in units]
+    rows = session.execute(select(Hamlet.id, Hamlet.place_id).where(Hamlet.id.in_(ids)))
+    place_of = dict(rows.all())
+    if not draw.parent_code:
+        _visit(session, draw, _places(session, place_of.values()), actor)
+    visits = session.scalars(
+        select(Visit).where(
+            Visit.round_id == draw.round_id, Visit.place_id.in_(set(place_of.values()))
+        )
+    )
+    return [
+        (visit, [unit for unit in units if place_of.get(unit.hamlet_id or 0) == visit.place_id])
+        for visit in visits
+    ]
+
+
+def _places(session: Session, ids: Iterable[int]) -> Sequence[Place]:
+    return session.scalars(select(Place).where(Place.id.in_(set(ids)))).all()
+
+
+def _show_hamlets(session: Session, draw: Draw, visit: Visit, units: list[DrawnUnit]) -> None:
+    session.execute(delete(VisitHamlet).where(VisitHamlet.visit_id == visit.id))
+    for rank, unit in enumerate(units, start=1):
+        session.add(
+            VisitHamlet(
+                visit_id=visit.id, hamlet_id=unit.hamlet_id, rank=rank, shown_on=draw.disclose_on
+            )
+        )
+    session.flush()
+
+
+def _held(session: Session, draw: Draw) -> dict[str, Household]:
+    codes = [unit.unit_code for unit in draw.drawn]
+    found = session.scalars(
+        select(Household).where(Household.plan_id == draw.plan_id, Household.code.in_(codes))
+    )
+    return {one.code: one for one in found}
+
+
+def _show_households(session: Session, draw: Draw) -> None:
+    """Write the drawn households and their reserves; only those in use go to phones."""
+    held, labels = _held(session, draw), private.labels(session, draw)
+    using = {unit.unit_code for unit in lineage.in_use(session, draw)}
+    visit = next(iter(visits_in(session, draw)), None)
+    for unit in draw.drawn:
+        row = held.get(unit.unit_code)
+        if row is None:
+            row = Household(plan_id=draw.plan_id, code=unit.unit_code)
+            session.add(row)
+        row.hamlet_id = unit.hamlet_id or 0
+        row.visit_id = visit.id if visit else None
+        row.label = labels.get(unit.unit_code, unit.unit_code)
+        row.rank = unit.rank
+        row.reserve = unit.role.value == "reserve"
+        row.in_use = unit.unit_code in using
+        row.shown_on = draw.disclose_on
+    session.flush()
