@@ -102,9 +102,16 @@ def _may_manage(plan: Plan) -> bool:
 
 
 def _missing(version: FormVersion, rows: dict[str, int]) -> list[str]:
-    """Return the files nobody has uploaded and the lists that have no rows yet, by name."""
-    ours = [need["name"] for need in version.needs if need["name"] in service.LIVE_LISTS]
-    return [*service.missing_files(version), *(name for name in ours if not rows.get(name))]
+    """Return the files nobody has uploaded and the lists that have no rows yet, by name.
+
+    Who supplies other lists is asked only of a version that needs some: that reads the database.
+    """
+    names = [need["name"] for need in version.needs]
+    uploaded = {media.name for media in version.media}
+    ours = [name for name in names if name in service.LIVE_LISTS]
+    others = set(names) - uploaded - set(ours)
+    missing = service.missing_files(version) if others else []
+    return [*missing, *(name for name in ours if not rows.get(name))]
 
 
 def _sentences(problem: Problem | None) -> list[str]:
