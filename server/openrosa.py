@@ -5,10 +5,13 @@ from email.utils import formatdate
 from xml.sax.saxutils import escape
 
 from flask import Response, request
+from waitress.channel import HTTPChannel
+from waitress.task import ErrorTask
 
-from server.problems import Problem
+from server.problems import Problem, TooLarge
 
 MIME = "text/xml; charset=utf-8"
+PHONES = "/v1/key/"
 RESPONSE = "http://openrosa.org/http/response"
 LIST = "http://openrosa.org/xforms/xformsList"
 MANIFEST = "http://openrosa.org/xforms/xformsManifest"
@@ -16,12 +19,15 @@ MANIFEST = "http://openrosa.org/xforms/xformsManifest"
 
 def message(text: str, status: int) -> Response:
     """Return an OpenRosaResponse whose `text` the phone shows to its carrier."""
-    body = (
+    return xml(_spoken(text), status)
+
+
+def _spoken(text: str) -> str:
+    return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<OpenRosaResponse xmlns="{RESPONSE}"><message nature="">{safe(text)}</message>'
         "</OpenRosaResponse>"
     )
-    return xml(body, status)
 
 
 def xml(body: str, status: int = 200) -> Response:
@@ -69,3 +75,39 @@ def safe(text: str) -> str:
         or "\U00010000" <= c <= "\U0010ffff"
     )
     return escape(legal, {'"': "&quot;"})
+
+
+class NotHttp(Problem):
+    """The web server itself could not read the request, before any of our pages saw it."""
+
+    code = "not-http"
+    message = (
+        "Lần gửi không đúng dạng nên máy chủ không đọc được. Phiếu vẫn còn trên máy: hãy gửi lại; "
+        "nếu vẫn lỗi, hãy báo điều phối viên."
+    )
+    message_en = "The request is not well formed. Nothing is lost: send it again."
+
+
+class _Refusal(ErrorTask):  # type: ignore[misc] # waitress has no types
+    """What the web server answers by itself; to phones in their own format."""
+
+    def execute(self) -> None:
+        """Write the refusal and close the connection."""
+        path = getattr(self.request, "path", "")
+        if not path.startswith(PHONES):
+            super().execute()
+            return
+        error = self.request.error
+        limit = self.channel.server.adj.max_request_body_size
+        problem = TooLarge(limit_mb=limit // 1_000_000) if error.code == 413 else NotHttp()
+        body = _spoken(problem.text("vi")).encode()
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers += [("Content-Type", MIME), ("X-OpenRosa-Version", "1.0")]
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+def speak_for_the_server() -> None:
+    """Let phones read what the web server refuses before the application is asked."""
+    HTTPChannel.error_task_class = _Refusal

@@ -82,6 +82,7 @@ class Key(IntegerConverter):
 
 def init(app: Flask, load: Callable[[str], Reader | None], nav: Callable[[], list[Any]]) -> None:
     """Give `app` its sign-in, languages, refusals and headers."""
+    openrosa.speak_for_the_server()
     app.request_class = BoundedRequest
     app.url_map.converters["int"] = Key
     csrf.init_app(app)
@@ -96,7 +97,7 @@ def init(app: Flask, load: Callable[[str], Reader | None], nav: Callable[[], lis
     @app.before_request
     def _who() -> None:
         key = session.get("key") if request.cookies else None
-        g.reader = load(key) if key and not request.path.startswith("/v1/key/") else None
+        g.reader = load(key) if key and not request.path.startswith(openrosa.PHONES) else None
 
     app.after_request(_headers)
     app.register_error_handler(Problem, answer_problem)
@@ -154,7 +155,7 @@ def requires(right: May) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
 
 def answer_problem(problem: Problem) -> AnyResponse:
     """Write a refusal in the caller's own format."""
-    if request.path.startswith("/v1/key/"):
+    if request.path.startswith(openrosa.PHONES):
         return openrosa.refusal(problem)
     if request.path.startswith("/v1"):
         return problem_json(problem)

@@ -18,6 +18,11 @@ from server.surveys.models import Form, FormState, FormVersion
 from server.surveys.problems import FormClosed, UnknownForm
 
 
+OCTETS = "application/octet-stream"
+LONGEST_NAME = 255
+"""Characters of a file's name: what file systems hold, and an index of the database too."""
+
+
 @dataclass(frozen=True)
 class Part:
     """A file that came with the form, under the name the phone gave it, NFC."""
@@ -60,6 +65,11 @@ class Sent:
     started_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
     point: dict[str, float | None] = field(default_factory=dict)
+
+    @property
+    def named(self) -> list[str]:
+        """Return the names of the files that the answers speak of, once each, in order."""
+        return list(dict.fromkeys(name[:LONGEST_NAME] for name in self.reading.files))
 
 
 @dataclass(frozen=True)

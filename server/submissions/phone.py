@@ -14,12 +14,13 @@ from server.monitoring.models import Plan
 from server.problems import Problem, TooLarge, Unavailable
 from server.submissions import instance, intake, service
 from server.submissions.intake import Part
-from server.submissions.problems import NoFormSent
+from server.submissions.problems import NoFormSent, SeveralFormsSent
 from server.teams import service as teams
 from server.teams.phone import PREFIX, from_phone
 
 bp = Blueprint("submissions_phone", __name__)
 FORM_PART = "xml_submission_file"
+NAMELESS = "khong-ten"
 MAX_FORM_BYTES = 10_000_000
 
 
@@ -70,23 +71,23 @@ def _read_parts() -> tuple[bytes, list[Part]]:
 
     Some clients send the form as a text field, without a file name: that is the form all the same.
     """
-    uploads = [(name, file) for name, file in request.files.items(multi=True)]
-    xml: bytes | None = None
-    for name, file in uploads:
-        if name == FORM_PART and xml is None:
-            xml = _bytes(file)
-    if xml is None and FORM_PART in request.form:
-        xml = request.form[FORM_PART].encode()
-    if not xml:
+    uploads = list(request.files.items(multi=True))
+    found = [_bytes(file) for name, file in uploads if name == FORM_PART]
+    found += [value.encode() for value in request.form.getlist(FORM_PART)]
+    found = [xml for xml in found if xml]
+    if not found:
         raise NoFormSent()
-    return xml, list(_parts(uploads))
+    if len(set(found)) > 1:
+        raise SeveralFormsSent()
+    return found[0], list(_parts(uploads))
 
 
 def _parts(uploads: list[tuple[str, FileStorage]]) -> Iterator[Part]:
     for name, file in uploads:
-        clean = text.clean(file.filename or name)[:255]
-        if name != FORM_PART and clean:
-            yield Part(clean, (file.mimetype or "application/octet-stream")[:100], file.stream)
+        if name != FORM_PART:
+            called = text.clean(file.filename or "") or text.clean(name) or NAMELESS
+            kind = text.clean(file.mimetype)[:100] or intake.OCTETS
+            yield Part(called[: intake.LONGEST_NAME], kind, file.stream)
 
 
 def _bytes(file: FileStorage) -> bytes:
@@ -97,7 +98,6 @@ def _bytes(file: FileStorage) -> bytes:
 
 
 def _seen(session: Session) -> None:
-
     if teams.due_to_be_seen(g.phone):
         teams.see(
             session, g.phone.phone_id, request.args.get("deviceID"), request.user_agent.string

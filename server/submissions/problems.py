@@ -53,6 +53,14 @@ class NoFormSent(Problem):
     message_en = "The upload was cut off or lacks xml_submission_file. Send it again."
 
 
+class SeveralFormsSent(Problem):
+    """Two different filled forms in one request: an answer could speak for one of them only."""
+
+    code = "submissions.several-forms-sent"
+    message = "Một lần gửi chỉ được có một phiếu. Phiếu vẫn còn trên máy: hãy gửi từng phiếu."
+    message_en = "A request may carry one filled form only. Send them one by one."
+
+
 class PlanClosed(Problem):
     """The plan takes no more submissions."""
 

@@ -68,6 +68,8 @@ def receive(session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carr
     if new:
         named, held = _first_files(session, submission_id, sent, parts)
         _tell(session, "submission.received", submission_id, sent, phone, len(parts))
+        if others := _under_a_taken_name(parts):
+            hold(session, sent.xml, others, OTHER_FILE, _OTHER_FILE_WHY, phone, sent)
         return Receipt(submission_id, sent.instance.instance_id, named, held, True, True)
     if sha256 != sent.instance.xml_sha256:
         raise InstanceConflict(instance_id=sent.instance.instance_id)
@@ -76,7 +78,7 @@ def receive(session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carr
 
 def _insert(session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carrier) -> int | None:
     """Insert the submission; None when one with this instanceID is there already."""
-    names = set(sent.reading.files)
+    names = set(sent.named)
     inserted: int | None = (
         session.connection()
         .execute(
@@ -130,26 +132,36 @@ def _first_files(
 ) -> tuple[int, int]:
     """Write a row for every file that the form names or that came; return (named, held)."""
     now = clock.now()
-    came = {part.name: part for part in parts}
-    names = dict.fromkeys([*sent.reading.files, *came])
+    came = _first_of_each_name(parts)
+    names = dict.fromkeys([*sent.named, *came])
     rows = [
         {
             "submission_id": submission_id,
             "name": name,
             "sha256": came[name].sha256 if name in came else None,
             "size_bytes": came[name].size_bytes if name in came else None,
-            "content_type": came[name].content_type if name in came else _OCTETS,
+            "content_type": came[name].content_type if name in came else intake.OCTETS,
             "received_at": now if name in came else None,
         }
         for name in names
     ]
     if rows:
         session.execute(insert(SubmissionFile), rows)
-    named = set(sent.reading.files)
+    named = set(sent.named)
     return len(named), len(named & set(came))
 
 
-_OCTETS = "application/octet-stream"
+def _first_of_each_name(parts: Sequence[KeptPart]) -> dict[str, KeptPart]:
+    first: dict[str, KeptPart] = {}
+    for part in parts:
+        first.setdefault(part.name, part)
+    return first
+
+
+def _under_a_taken_name(parts: Sequence[KeptPart]) -> list[KeptPart]:
+    """Return the files of one request whose name another, with other bytes, had before them."""
+    first = _first_of_each_name(parts)
+    return [part for part in parts if part.sha256 != first[part.name].sha256]
 
 
 def _merge(
@@ -179,8 +191,8 @@ def _merge(
         row.received_at = clock.now()
         changed = True
     if changed:
-        submission.files_held = sum(1 for row in submission.files if row.sha256)
-        submission.files_held = min(submission.files_held, submission.files_named)
+        named = submission.files[: submission.files_named]  # their rows were written first
+        submission.files_held = sum(1 for row in named if row.sha256)
         session.flush()
         _tell(session, "submission.files-received", submission_id, sent, phone, len(parts))
     if others:
