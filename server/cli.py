@@ -21,6 +21,7 @@ from server import migrate
 from server.app import create_app
 from server.config import Settings, SettingsError, from_environment
 from server.db import db
+from server.demo import loader
 from server.demo.commands import demo, greet
 from server.jobs import Jobs
 from server.maintenance import commands as maintenance
@@ -35,6 +36,7 @@ SUBJECTS = (
     "server.teams.commands",
     "server.monitoring.commands",
     "server.surveys.commands",
+    "server.entities.commands",
     "server.submissions.commands",
     "server.draws.commands",
     "server.findings.commands",
@@ -95,11 +97,16 @@ def serve(app: Flask, no_work: bool, fd: int | None) -> None:
 
 
 def _make_ready(settings: Settings) -> None:
-    if migrate.current(db.engine) is None and settings.demo:
-        _apart("demo")
-    elif not migrate.is_current(db.engine):
-        _apart("migrate")
+    if not migrate.is_current(db.engine) and _apart("migrate"):
+        raise SystemExit(1)
+    wanted = settings.demo and not loader.state(db.session()).settled
     db.session.remove()
+    if wanted and _apart("demo"):
+        click.echo(
+            "Chưa nạp xong bản mẫu; máy chủ vẫn chạy, lần khởi động sau sẽ làm tiếp / "
+            "the demonstration is not loaded; the next start goes on with it.",
+            err=True,
+        )
 
 
 def _serve(
@@ -168,11 +175,10 @@ def _leave_with_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _apart(command: str) -> None:
+def _apart(command: str) -> int:
     """Run a command of ours in a process of its own: what it needed is given back at its end."""
     done = subprocess.run([sys.executable, "-m", "server.cli", command])  # noqa: S603 - our own
-    if done.returncode:
-        raise SystemExit(done.returncode)
+    return done.returncode
 
 
 @main.command()

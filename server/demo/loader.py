@@ -65,6 +65,11 @@ class State:
     done: bool = False
     foreign: bool = False
 
+    @property
+    def settled(self) -> bool:
+        """Nothing is left to load: it is there, or somebody's own people or plans are."""
+        return self.done or self.foreign
+
 
 def state(session: Session) -> State:
     """Return whether the demonstration is there, half there, or not wanted here."""
@@ -73,7 +78,10 @@ def state(session: Session) -> State:
     marks = {line.verb: line for line in session.scalars(lines)}
     prepared = marks.get(setting.PREPARED)
     if prepared is None:
-        return State(foreign=session.scalar(select(Plan.id).limit(1)) is not None)
+        held = session.scalar(select(Plan.id).limit(1)) or session.scalar(
+            select(Person.id).limit(1)
+        )
+        return State(foreign=held is not None)
     return State(prepared.plan_id, uuid.UUID(prepared.detail["space"]), LOADED in marks)
 
 
@@ -86,7 +94,7 @@ def load(app: Flask, count: int = INTERVIEWS, tell: Tell = lambda _: None) -> Su
     """
     begun = time.monotonic()
     here = state(db.session())
-    if here.done or here.foreign:
+    if here.settled:
         return Summary(False, here.plan_id)
     if here.plan_id is None:
         tell("Biên dịch biểu mẫu, lập kế hoạch, chọn ngẫu nhiên …")
