@@ -11,12 +11,16 @@ from pathlib import Path
 import pytest
 
 import sampling
-from server.db import transaction
-from server.draws import service
+from server import journal
+from server.db import db, transaction
+from server.draws import lineage, lists, queries, service, stages
 from server.draws.models import Draw
+from server.draws.stages import Wish
 from server.journal import Actor
+from server.monitoring import service as monitoring
 from server.monitoring.models import Round
 from server.places import queries as places
+from server.places import service as places_service
 
 MINH = Actor("page", 1, "Minh")
 DIGITS = "48371 02955 61382 07714"
@@ -67,6 +71,140 @@ class DrawOffice:
 @pytest.fixture
 def office(round_) -> DrawOffice:
     return DrawOffice(round_)
+
+
+@pytest.fixture
+def hamlets(app) -> Callable[[list[str]], None]:
+    """Store six hamlets in each of these communes: 40, 50, ... 90 households."""
+
+    def store(communes: list[str]) -> None:
+        rows = ["Mã xã,Mã thôn,Tên thôn,Số hộ"]
+        for code in communes:
+            rows += [
+                f"{code},{code}-{n:02d},Thôn {n} của {code},{30 + 10 * n}" for n in range(1, 7)
+            ]
+        with transaction() as session:
+            preview = places_service.preview_hamlets(
+                session, "2024", "\n".join(rows).encode(), "thon.csv"
+            )
+            places_service.import_hamlets(session, preview)
+            journal.write(session, MINH, "hamlets.imported", "edition", "2024", rows=len(rows))
+
+    return store
+
+
+HOUSEHOLDS = "Mã hộ,Chủ hộ,Địa chỉ\n" + "".join(
+    f"{number:02d},{name},Ngõ {number}\n"
+    for number, name in enumerate(
+        [
+            "Trần Văn Ba",
+            "Lê Thị Tư",
+            "Vũ Năm",
+            "Ngô Sáu",
+            "Đỗ Bảy",
+            "Hà Tám",
+            "Bùi Chín",
+            "Lý Mười",
+        ],
+        start=1,
+    )
+)
+
+
+@dataclass
+class Field:
+    """Vụ Bản after its communes are drawn and have their visits and hamlets."""
+
+    office: DrawOffice
+    first: Draw
+    store: Callable[[list[str]], None]
+
+    @property
+    def round_(self) -> Round:
+        return self.office.round_
+
+    @property
+    def plan_id(self) -> int:
+        return self.round_.plan_id
+
+    @property
+    def communes(self) -> list[str]:
+        """The communes drawn, in order."""
+        return [unit.unit_code for unit in self.first.drawn[:4]]
+
+    def name_hamlets(self, commune: str) -> None:
+        self.store([commune])
+
+    def hamlet_codes(self, commune: str) -> list[str]:
+        return [f"{commune}-{n:02d}" for n in range(1, 7)]
+
+    def commit_hamlets(self, commune: str, size=2, reserves=1, **more) -> Draw:
+        with transaction() as session:
+            round_ = session.merge(self.round_)
+            place = session.scalars(places.place("2024", commune)).one()
+            wish = Wish(size, reserves, service.source_of("dice-d10"), **more)
+            return stages.commit_hamlets(session, round_, place, wish, MINH)
+
+    def hamlets(self, commune: str, size=2, reserves=1, **more) -> Draw:
+        draw = self.commit_hamlets(commune, size, reserves, **more)
+        return self.office.seed(draw, thrown(draw.id))
+
+    def drawn_hamlet(self) -> str:
+        """Draw two hamlets in the first commune; return the first of them."""
+        return self.hamlets(self.communes[0]).drawn[0].unit_code
+
+    def used(self, hamlet: str) -> list[str]:
+        """Return the hamlets in use in the commune of a hamlet."""
+        session = db.session()
+        draw = queries.live(session, self.round_.id, service.VISITS, "thôn", hamlet[:5])
+        return [unit.unit_code for unit in lineage.in_use(session, draw)]
+
+    def commit_households(self, hamlet: str, size=5, reserves=2, text=HOUSEHOLDS, **more) -> Draw:
+        with transaction() as session:
+            round_ = session.merge(self.round_)
+            found = session.scalars(places.hamlet("2024", hamlet)).one()
+            wish = Wish(size, reserves, service.source_of("dice-d10"), **more)
+            items = lists.read(text.encode(), "ho.csv")
+            return stages.commit_households(session, round_, found, items, wish, MINH)
+
+    def households(self, hamlet: str, size=5, reserves=2, text=HOUSEHOLDS, **more) -> Draw:
+        draw = self.commit_households(hamlet, size, reserves, text, **more)
+        return self.office.seed(draw, thrown(draw.id))
+
+
+@pytest.fixture
+def field(office, hamlets) -> Field:
+    """Four communes drawn and visited, six hamlets in each."""
+    first = office.drawn()
+    office.visits(first)
+    found = Field(office, first, hamlets)
+    hamlets(found.communes)
+    return found
+
+
+@dataclass
+class Province:
+    """Bến Tre: a province's plan whose districts are named on purpose."""
+
+    office: DrawOffice
+
+    def communes(self, district: str, size=2) -> Draw:
+        with transaction() as session:
+            round_ = session.merge(self.office.round_)
+            wish = Wish(size, 1, service.source_of("dice-d10"))
+            draw = stages.commit_communes(session, round_, wish, MINH, district)
+        return self.office.seed(draw, thrown(draw.id + 100))
+
+
+@pytest.fixture
+def ben_tre(app) -> Province:
+    with transaction() as session:
+        place = session.scalars(places.place("2024", "83")).one()
+        plan = monitoring.add_plan(
+            session, "Giám sát tỉnh Bến Tre 2024", "gnbv-2021-2025", place, "2024", MINH
+        )
+        round_ = monitoring.add_round(session, plan, "BT24-1", "Quý II", MINH)
+    return Province(DrawOffice(round_))
 
 
 @pytest.fixture
