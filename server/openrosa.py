@@ -93,8 +93,8 @@ class _Refusal(ErrorTask):  # type: ignore[misc] # waitress has no types
 
     def execute(self) -> None:
         """Write the refusal and close the connection."""
-        path = getattr(self.request, "path", "")
-        if not path.startswith(PHONES):
+        # The path itself is not known yet when a header is wrong.
+        if f" {PHONES}".encode() not in getattr(self.request, "first_line", b""):
             super().execute()
             return
         error = self.request.error

@@ -17,7 +17,6 @@ from server.surveys import fields
 from server.surveys.models import Form, FormState, FormVersion
 from server.surveys.problems import FormClosed, UnknownForm
 
-
 OCTETS = "application/octet-stream"
 LONGEST_NAME = 255
 """Characters of a file's name: what file systems hold, and an index of the database too."""
