@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import event, insert, select
+from sqlalchemy import create_engine, event, insert, select
 
+from bench import postgres
 from server import clock, migrate
 from server.app import create_app
 from server.config import from_environment
@@ -48,20 +49,42 @@ WORDS = ("ho ngheo nhan bo cai sinh san thon van cat da nhan du kho khan nuoc sa
 
 
 def main() -> None:
-    """Generate, open, print."""
+    """Measure on SQLite, then on PostgreSQL when it is installed, or on the one given."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rows", type=int, default=100_000)
-    options.add_argument("--url", default="")
+    options.add_argument("--url", help="a migrated or empty database to fill and measure")
     given = options.parse_args()
+    if given.url is not None:
+        run(given.rows, given.url)
+        return
+    run(given.rows, "")
+    try:
+        with postgres.running() as cluster:
+            run(given.rows, _database(cluster.url))
+    except postgres.Missing as missing:
+        print(missing)
+
+
+def _database(server: str) -> str:
+    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE DATABASE pages")
+    engine.dispose()
+    return f"{server}/pages"
+
+
+def run(rows: int, url: str) -> None:
+    """Generate the records in one database, open the pages, print."""
     with tempfile.TemporaryDirectory() as folder:
-        env = {"THUCDIA_VAR": folder, "DATABASE_URL": given.url, "THUCDIA_DEMO": "0"}
+        env = {"THUCDIA_VAR": folder, "DATABASE_URL": url, "THUCDIA_DEMO": "0"}
         app = create_app(replace(from_environment(env), secret_key="bench"))
         with app.app_context():
-            key, areas = prepare(app, given.rows)
-            print(f"{db.engine.dialect.name}, {given.rows:,} records")
-            measure(app, key, given.rows, areas)
+            key, areas = prepare(app, rows)
+            print(f"{db.engine.dialect.name}, {rows:,} records")
+            measure(app, key, rows, areas)
             db.session.remove()
             db.engine.dispose()
+    tempfile.tempdir = None  # the application's own spool is gone
 
 
 def prepare(app: Flask, rows: int) -> tuple[str, list[str]]:
@@ -94,10 +117,15 @@ def prepare(app: Flask, rows: int) -> tuple[str, list[str]]:
         with transaction() as session:
             session.execute(insert(Submission), [each for each, _ in batch])
             session.execute(insert(Finding), [each for _, each in batch if each])
-    with db.engine.connect() as connection:
-        connection.exec_driver_sql("ANALYZE")
-        connection.commit()
+    _settle()
     return key, [each.area for each in communes]
+
+
+def _settle() -> None:
+    """Do what a database does by itself soon after it was filled."""
+    statement = "ANALYZE" if db.engine.dialect.name == "sqlite" else "VACUUM ANALYZE"
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(statement)
 
 
 def _batches(
