@@ -24,8 +24,8 @@ from server.places.scope import covers
 bp = Blueprint("home", __name__)
 PLANS = 20
 LINKS: tuple[tuple[May, tuple[str, ...], Callable[[], str]], ...] = (
-    (May.SEE_PLANS, ("/plans", "/visits", "/records", "/submissions", "/programme"),
-     lambda: _("Kế hoạch")),
+    (May.SEE_PLANS, ("/plans", "/visits", "/records", "/submissions", "/programme", "/lists",
+                     "/rows"), lambda: _("Kế hoạch")),
     (May.SEE_FINDINGS, ("/findings",), lambda: _("Phát hiện")),
     (May.SEE_PLANS, ("/places",), lambda: _("Địa bàn")),
     (May.MANAGE_PEOPLE, ("/people",), lambda: _("Cán bộ")),
