@@ -24,6 +24,7 @@ EDGES = (
     "server.places.pages",
     "server.monitoring.pages",
     "server.monitoring.timetable",
+    "server.monitoring.timetable",
     "server.desk.plans",
     "server.desk.teams",
     "server.desk.journal",
