@@ -69,7 +69,8 @@ class Grove:
     @property
     def trees(self) -> EntityList:
         """The list as it stands."""
-        db.session().rollback()
+        if not db.session().info.get("writing"):
+            db.session().rollback()
         return queries.list_named(db.session(), self.plan_id, "cay")
 
     def tree(self, key: str = TREE) -> Entity:
