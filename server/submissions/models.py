@@ -30,7 +30,7 @@ class Submission(Model):
     __tablename__ = "submission"
     __table_args__ = (
         UniqueConstraint("form_pk", "instance_id"),
-        Index("ix_submission_plan_received", "plan_id", "id"),
+        Index("ix_submission_plan_list", "plan_id", "id", "received_at", "review_state", "team_id"),
         Index("ix_submission_plan_area", "plan_id", "area", "id"),
         Index("ix_submission_plan_form", "plan_id", "form_pk", "id"),
         Index("ix_submission_visit", "visit_id", "id"),
@@ -44,14 +44,16 @@ class Submission(Model):
     instance_id: Mapped[str]
     deprecated_id: Mapped[str | None]
     encrypted: Mapped[bool] = mapped_column(default=False)
-    xml: Mapped[bytes] = mapped_column(deferred=True)
+    # The large columns stand last in the table: SQLite then filters by the others without
+    # walking through these.
+    xml: Mapped[bytes] = mapped_column(deferred=True, sort_order=90)
     xml_sha256: Mapped[str]
     received_at: Mapped[dt.datetime]
     phone_id: Mapped[int | None] = mapped_column(ForeignKey("phone.id"), index=True)
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     device_id: Mapped[str | None]
-    answers: Mapped[dict[str, Any]] = mapped_column(default=dict, deferred=True)
-    oddities: Mapped[list[Any]] = mapped_column(default=list, deferred=True)
+    answers: Mapped[dict[str, Any]] = mapped_column(default=dict, deferred=True, sort_order=91)
+    oddities: Mapped[list[Any]] = mapped_column(default=list, deferred=True, sort_order=92)
     label: Mapped[str] = mapped_column(default="")
     search_text: Mapped[str] = mapped_column(default="", deferred=True)
     started_at: Mapped[dt.datetime | None]

@@ -974,22 +974,11 @@ def upgrade() -> None:
         sa.Column("instance_id", sa.String(), nullable=False),
         sa.Column("deprecated_id", sa.String(), nullable=True),
         sa.Column("encrypted", sa.Boolean(), nullable=False),
-        sa.Column("xml", sa.LargeBinary(), nullable=False),
         sa.Column("xml_sha256", sa.String(), nullable=False),
         sa.Column("received_at", server.db.Instant(timezone=True), nullable=False),
         sa.Column("phone_id", sa.Integer(), nullable=True),
         sa.Column("person_id", sa.Integer(), nullable=True),
         sa.Column("device_id", sa.String(), nullable=True),
-        sa.Column(
-            "answers",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
-        sa.Column(
-            "oddities",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
         sa.Column("label", sa.String(), nullable=False),
         sa.Column("search_text", sa.String(), nullable=False),
         sa.Column("started_at", server.db.Instant(timezone=True), nullable=True),
@@ -1021,6 +1010,17 @@ def upgrade() -> None:
         ),
         sa.Column("files_named", sa.Integer(), nullable=False),
         sa.Column("files_held", sa.Integer(), nullable=False),
+        sa.Column("xml", sa.LargeBinary(), nullable=False),
+        sa.Column(
+            "answers",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "oddities",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
+            nullable=False,
+        ),
         sa.ForeignKeyConstraint(["form_pk"], ["form.id"], name=op.f("fk_submission_form_pk_form")),
         sa.ForeignKeyConstraint(
             ["hamlet_id"], ["hamlet.id"], name=op.f("fk_submission_hamlet_id_hamlet")
@@ -1055,7 +1055,11 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_submission_place_id"), ["place_id"], unique=False)
         batch_op.create_index("ix_submission_plan_area", ["plan_id", "area", "id"], unique=False)
         batch_op.create_index("ix_submission_plan_form", ["plan_id", "form_pk", "id"], unique=False)
-        batch_op.create_index("ix_submission_plan_received", ["plan_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_submission_plan_list",
+            ["plan_id", "id", "received_at", "review_state", "team_id"],
+            unique=False,
+        )
         batch_op.create_index(batch_op.f("ix_submission_team_id"), ["team_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_submission_version_id"), ["version_id"], unique=False)
         batch_op.create_index("ix_submission_visit", ["visit_id", "id"], unique=False)
