@@ -14,11 +14,14 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import Date, Enum, LargeBinary, Table, func, insert, select, text, update
+from sqlalchemy.exc import OperationalError, StatementError
 from sqlalchemy.orm import Session
 
 from server import clock, migrate, web
@@ -30,6 +33,11 @@ from server.problems import Problem
 FORMAT = "thucdia-backup/1"
 TRANSIENT = {"sign_in", "sign_in_failure"}
 BATCH = 500
+BROKEN = (
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OverflowError,
+    KeyError, AttributeError, TypeError, ValueError, OSError, StatementError,
+)  # fmt: skip
+"""What reading a file may end in that is cut off, changed, or no backup at all."""
 Progress = Callable[[str], None]
 
 
@@ -42,48 +50,93 @@ class BadBackup(Problem):
     message_en = "The backup cannot be used: {reason_en}. Nothing was changed."
 
 
+class BackupFailed(Problem):
+    """The backup could not be written; an older one of the same name is untouched."""
+
+    code = "maintenance.backup-failed"
+    status = 507
+    message = "Không ghi được bản sao lưu vào {file}: {reason}."
+    message_en = "The backup cannot be written to {file}: {reason}."
+
+
 class NotEmpty(Problem):
     """A restore needs an empty installation: it never mixes with what is there."""
 
     code = "maintenance.not-empty"
     status = 409
-    message = "Cơ sở dữ liệu đích đã có dữ liệu. Hãy khôi phục vào một THUCDIA_VAR hoặc DATABASE_URL trống."
+    message = (
+        "Cơ sở dữ liệu đích đã có dữ liệu. "
+        "Hãy khôi phục vào một THUCDIA_VAR hoặc DATABASE_URL trống."
+    )
     message_en = "The target already holds data. Restore into an empty THUCDIA_VAR or DATABASE_URL."
 
 
 def backup(session: Session, files: Files, path: Path, progress: Progress) -> dict[str, Any]:
-    """Write a backup to `path`, readable by its owner alone, and return its manifest."""
+    """Write a backup to `path`, readable by its owner alone, and return its manifest.
+
+    A file that is missing or spoilt here is named under `damaged` and left out: everything else
+    is still worth keeping.
+
+    Raises:
+        BackupFailed: no room, or no such folder.
+    """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with (
+            os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as out,
+            zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
+            manifest = _written(session, files, archive, progress)
+            archive.writestr("manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1))
+        _on_disk(partial)
+        partial.replace(path)
+        _on_disk(path.absolute().parent)
+    except OSError as error:
+        raise BackupFailed(file=str(path), reason=error.strerror or str(error)) from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+    return manifest
+
+
+def _on_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _written(
+    session: Session, files: Files, archive: zipfile.ZipFile, progress: Progress
+) -> dict[str, Any]:
+    """Write every row and file into the archive, and return what the manifest says of them."""
     members: dict[str, str] = {}
     counts: dict[str, int] = {}
-    partial = path.with_name(path.name + ".partial")
-    with (
-        os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as out,
-        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive,
-    ):
-        for table in _tables():
-            progress(table.name)
-            name = f"tables/{table.name}.jsonl"
-            counter = _Counter(_rows(session, table))
-            members[name] = _write(archive, name, counter)
-            counts[table.name] = counter.count
-        for sha256 in soundness.named(session):
-            progress(sha256)
+    damaged: list[str] = []
+    for table in _tables():
+        progress(table.name)
+        name = f"tables/{table.name}.jsonl"
+        counter = _Counter(_rows(session, table))
+        members[name] = _write(archive, name, counter)
+        counts[table.name] = counter.count
+    for sha256 in soundness.named(session):
+        progress(sha256)
+        if files.is_whole(sha256):
             members[f"files/{sha256}"] = _write(archive, f"files/{sha256}", files.chunks(sha256))
-        manifest = {
-            "format": FORMAT,
-            "program": web.program_version(),
-            "migration": migrate.newest(),
-            "made_at": clock.now().isoformat(),
-            "rows": counts,
-            "members": members,
-        }
-        archive.writestr("manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1))
-    with partial.open("rb") as done:
-        os.fsync(done.fileno())
-    partial.replace(path)
-    return manifest
+        else:
+            damaged.append(sha256)
+    return {
+        "format": FORMAT,
+        "program": web.program_version(),
+        "migration": migrate.newest(),
+        "made_at": clock.now().isoformat(),
+        "rows": counts,
+        "members": members,
+        "damaged": damaged,
+    }
 
 
 def _tables() -> Iterator[Table]:
@@ -151,7 +204,9 @@ def restore(session: Session, files: Files, path: Path, progress: Progress) -> d
                 with archive.open(f"tables/{table.name}.jsonl") as member:
                     _load(session, table, member)
             _link_current_versions(session, archive)
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+    except OperationalError:
+        raise
+    except BROKEN as error:
         raise BadBackup(reason="tệp bị hỏng hoặc thiếu", reason_en=str(error)) from error
     _reset_counters(session)
     return manifest
@@ -174,6 +229,9 @@ def _checked(archive: zipfile.ZipFile, progress: Progress) -> dict[str, Any]:
             reason=f"tệp ở bản {manifest.get('migration')}, chương trình ở {migrate.newest()}",
             reason_en=f"it is of migration {manifest.get('migration')}, not {migrate.newest()}",
         )
+    missing = {f"tables/{table.name}.jsonl" for table in _tables()} - set(manifest["members"])
+    if missing:
+        raise BadBackup(reason="thiếu bảng", reason_en=f"it lacks {', '.join(sorted(missing))}")
     for name, expected in manifest["members"].items():
         progress(name)
         digest = hashlib.sha256()

