@@ -37,6 +37,7 @@ EDGES = (
     "server.desk.entities",
     "server.desk.entity_rows",
     "server.draws.pages",
+    "server.draws.stage_pages",
     "server.desk.findings",
     "server.home",
 )

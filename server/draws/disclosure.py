@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from server import clock, journal
 from server.draws import carrying, register
 from server.draws.models import Draw, DrawState
-from server.draws.problems import NotDrawn, NotSealed
+from server.draws.problems import NotDrawn, NotSealed, Sealed
 from server.jobs import every_minute
 from server.journal import SYSTEM, Actor
 
@@ -34,6 +34,21 @@ def open_sealed(session: Session, draw: Draw, actor: Actor) -> None:
     session.flush()
     journal.write(session, actor, "draw.opened", "draw", draw.id, draw.plan_id)
     carrying.publish(session, draw, actor)
+
+
+def refuse_hidden(draw: Draw, *, drawing: bool) -> None:
+    """Refuse a result that may not be seen yet; before its day those who draw may.
+
+    Raises:
+        Sealed: saying from which day.
+    """
+    if not visible(draw, drawing=drawing):
+        raise Sealed(day=draw.disclose_on.strftime("%d/%m/%Y") if draw.disclose_on else "—")
+
+
+def visible(draw: Draw, *, drawing: bool) -> bool:
+    """Tell whether somebody may see the result: those who draw at once, a sealed one too."""
+    return drawing or draw.shown(clock.today())
 
 
 def show_on(session: Session, draw: Draw, day: dt.date | None, actor: Actor) -> None:

@@ -2,18 +2,81 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from flask_babel import gettext as _
 
 from sampling.seeds import Json
 from server import clock, text
-from server.draws import words
+from server.draws import lists, service, words
+from server.draws.problems import BadList
+from server.draws.service import Disclosure
+from server.draws.stages import Wish
 from server.fields import Fields
+from server.places import sheets
 
 LISTED = 700  # a longer list is not shown unit by unit; exclusions are then typed, one a line
 _LINE = re.compile(r"\s*([0-9A-Za-z._-]+)\s*[=:]\s*(.*)")
 _PRIZE = re.compile(r"\s*(.+?)\s*[:=]\s*(\d{1,2})\s*(?:[x×]\s*(\d{1,2}))?\s*")
+
+
+def wish(fields: Fields, codes: Iterable[str] = (), method: str = "srs") -> Wish | None:
+    """Return what is asked for in a form of any stage, or None with what cannot be read noted."""
+    size, reserves = number(fields, "size", 1), number(fields, "reserves", 0)
+    excluded = exclusions(fields, codes)
+    kind, settings = source(fields)
+    way, split = fields["method"] or method, fields["split"]
+    if way not in words.METHODS or split not in words.SPLITS:
+        fields.fail("method", _("Hãy chọn một mục trong danh sách."))
+    least = number(fields, "minimum", 0) if fields["minimum"] else 0
+    when = disclosure(fields)
+    if fields.errors:
+        return None
+    return Wish(
+        size, reserves, service.source_of(kind, settings), way, split, least, excluded, when=when
+    )
+
+
+def disclosure(fields: Fields) -> Disclosure:
+    """Return when others may see the result."""
+    day = fields.day("disclose_on")
+    if day is not None and day < clock.today():
+        fields.fail("disclose_on", _("Ngày công bố đã qua."))
+    return Disclosure(day, bool(fields["sealed"]))
+
+
+@dataclass
+class Sheet:
+    """A list as it came: its rows when it can be used, else what is wrong and how it was typed."""
+
+    items: list[lists.Item] | None
+    typed: str
+    mistakes: list[str]
+
+
+def sheet(
+    data: bytes, name: str, typed: str, known: Mapping[str, str] | None, language: str
+) -> Sheet:
+    """Return a list that was sent as a file, or typed when there is none.
+
+    Raises:
+        UnreadableFile, FileTooLarge: the file is no table.
+    """
+    rows = sheets.rows(data, name) if data else _typed_rows(typed)
+    shown = "\n".join("\t".join(cells) for _row, cells in rows) if data else typed
+    try:
+        return Sheet(lists.read_rows(rows, known), shown, [])
+    except BadList as refusal:
+        return Sheet(None, shown, [each.text(language) for each in refusal.mistakes])
+
+
+def _typed_rows(typed: str) -> list[sheets.Row]:
+    """Return lines as rows: cells parted by tabs, as copied from a spreadsheet, or as in a CSV."""
+    if "\t" not in typed:
+        return sheets.rows(typed.replace("\r", "").encode(), "danh-sach.csv")
+    lines = enumerate(typed.splitlines(), start=1)
+    return [(row, [cell.strip() for cell in line.split("\t")]) for row, line in lines if line]
 
 
 def number(fields: Fields, name: str, least: int) -> int:

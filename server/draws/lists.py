@@ -78,7 +78,11 @@ def read(data: bytes, name: str, known: Mapping[str, str] | None = None) -> list
         UnreadableFile, FileTooLarge: no table can be read.
         BadList: with every mistake in `mistakes`; nothing of the list can be used.
     """
-    rows = sheets.rows(data, name)
+    return read_rows(sheets.rows(data, name), known)
+
+
+def read_rows(rows: Sequence[sheets.Row], known: Mapping[str, str] | None = None) -> list[Item]:
+    """Return the items of a table's rows; refuses as `read` does."""
     heads = _headings(rows)
     items = _headed(rows, *heads) if heads else _plain(rows)
     mistakes = [] if items else [Mistake(1, "Danh sách trống.", "The list is empty.")]

@@ -1,13 +1,24 @@
 """The draw office: the list of draws, the form of a new one, the ceremony, the papers."""
 
-from flask import Blueprint, Response, flash, redirect, render_template, request
+from fractions import Fraction
+
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from server import web
+from server import clock, web
 from server.db import db, transaction
-from server.draws import forms, paper, queries, service, words
+from server.draws import (
+    disclosure,
+    forms,
+    lineage,
+    paper,
+    queries,
+    service,
+    stages,
+    words,
+)
 from server.draws.models import Draw, DrawState
 from server.draws.problems import AlreadyDrawn, LiveDraw, NotDrawn
 from server.fields import Fields
@@ -92,6 +103,7 @@ def _form(plan: Plan, fields: Fields, refusal: Problem | None = None) -> str:
         fields=fields,
         refusal=refusal.text(web.language()) if refusal else "",
         rounds=[(str(one.id), f"{one.code} – {one.name}") for one in rounds],
+        districts=queries.districts(session, plan),
         units=queries.units_of(session, plan),
         listed=forms.LISTED,
         words=words,
@@ -122,20 +134,23 @@ def commit(plan_id: int) -> AnyResponse | str:
 
 def _commit(session: Session, plan: Plan, fields: Fields) -> Draw | None:
     """Return the committed draw, or None when a field cannot be read."""
-    units: list[Place] = [*queries.units_of(session, plan)]
+    within = fields.text("within", 10)
+    units: list[Place] = [*session.scalars(queries.communes(plan, within))]
     listed = [unit.code for unit in units] if len(units) <= forms.LISTED else []
-    size = forms.number(fields, "size", 1)
-    reserves = forms.number(fields, "reserves", 0)
-    excluded = forms.exclusions(fields, listed)
-    kind, settings = forms.source(fields)
+    wish = forms.wish(fields, listed)
+    chosen = chosen_round(session, plan, fields)
+    if wish is None or chosen is None:
+        return None
+    return stages.commit_communes(session, chosen, wish, web.actor(), within)
+
+
+def chosen_round(session: Session, plan: Plan, fields: Fields) -> Round | None:
+    """Return the round that a form names, or note that it names none of the plan's."""
     chosen = session.get(Round, fields.number("round") or 0)
     if chosen is None or chosen.plan_id != plan.id:
         fields.fail("round", _("Hãy chọn một mục trong danh sách."))
         return None
-    if fields.errors:
-        return None
-    source = service.source_of(kind, settings)
-    return service.commit(session, chosen, units, size, reserves, source, web.actor(), excluded)
+    return chosen
 
 
 def _to_the_live_one(plan_id: int, refusal: LiveDraw) -> AnyResponse:
@@ -158,6 +173,7 @@ def _ceremony(found: Draw, digits: str = "", witnesses: list[str] | None = None,
     session = db.session()
     acting = may_draw(found.plan)
     asking = acting and found.state is not DrawState.VOID
+    visible = disclosure.visible(found, drawing=acting)
     return render_template(
         "draws/draw.html",
         draw=found,
@@ -165,13 +181,30 @@ def _ceremony(found: Draw, digits: str = "", witnesses: list[str] | None = None,
         paper=paper,
         words=words,
         acting=acting,
+        visible=visible,
+        using=lineage.in_use(session, found) if found.drawn and visible else [],
+        replaced=lineage.replacements(session, found.id) if visible else [],
+        below=_below(session, found) if found.drawn and visible else {},
+        weight=_weight(session, found) if found.drawn and visible else None,
         visits=queries.visits_of(session, found) if found.drawn else [],
         approvers=_approvers(session, found) if asking else [],
         digits=digits,
         witnesses=witnesses or [],
         refusal=refusal.text(web.language()) if refusal else "",
         listed=forms.LISTED,
+        today=clock.today(),
     )
+
+
+def _below(session: Session, found: Draw) -> dict[str, Draw]:
+    """Return the live draws within this draw's units by the unit's code."""
+    return {below.parent_code: below for below in lineage.children(session, found)}
+
+
+def _weight(session: Session, found: Draw) -> Fraction | None:
+    """Return the weight through all stages when it is the same for every unit that counts."""
+    weights = {one.weight for one in lineage.weights(session, found).values()}
+    return weights.pop() if len(weights) == 1 else None
 
 
 def _approvers(session: Session, found: Draw) -> list[tuple[str, str]]:
@@ -195,7 +228,8 @@ def seed(draw_id: int) -> AnyResponse | str:
     except Problem as refusal:
         page = _ceremony(seen(db.session(), draw_id), digits, witnesses, refusal)
         return Response(page, refusal.status)
-    flash(_("Đã rút mẫu và ghi sổ. Kết quả ở bước 4."), "success")
+    current_app.extensions["jobs"].poke()
+    flash(_("Đã nhận dãy số và ghi sổ. Kết quả ở bước 4."), "success")
     return redirect(f"/draws/{draw_id}#result")
 
 
@@ -258,8 +292,9 @@ def commitment(draw_id: int) -> str:
 def minutes(draw_id: int) -> str:
     """Show the minutes with the result, to be printed and signed."""
     found = seen(db.session(), draw_id)
-    if found.seed is None:
+    if not found.drawn:
         raise NotDrawn()
+    disclosure.refuse_hidden(found, drawing=may_draw(found.plan))
     return _paper("draws/minutes.html", found)
 
 
@@ -293,6 +328,7 @@ def package(draw_id: int) -> Response:
     """Give the zip with which anybody re-does the draw."""
     session: Session = db.session()
     found = seen(session, draw_id)
+    disclosure.refuse_hidden(found, drawing=may_draw(found.plan))
     return _file(found, service.package(session, found), "application/zip", "package.zip")
 
 

@@ -19,7 +19,7 @@ from sampling.protocol import in_fours, seed_key
 from sampling.seeds import Beacon, DiceD6, DiceD10, Joint, Lottery, Source, instant
 from sampling.tickets import short
 from server import clock
-from server.draws import method, queries
+from server.draws import method, queries, words
 from server.draws.models import Draw, DrawnUnit
 from server.places import queries as places
 from server.places.models import Edition, Place
@@ -38,11 +38,31 @@ class Facts:
     address: str
     voided: list[queries.Voided]
     head: str
+    parent: str = ""
+    kin: tuple[queries.Kin, ...] = ()
 
     @property
     def names(self) -> dict[str, str]:
         """The units' names as they were frozen, by code."""
         return {unit.id: unit.name for unit in self.frame.units}
+
+    def name(self, code: str) -> str:
+        """Return a unit's name; households have none on paper, only their code."""
+        return self.names.get(code) or code
+
+    @property
+    def what(self) -> str:
+        """What is chosen, as a title says it: 'thôn, bản, ấp của Xã Hợp Hưng'."""
+        units = words.UNITS[self.draw.stage][0]
+        return f"{units} {self.parent}".strip() if self.parent else units
+
+    @property
+    def method(self) -> str:
+        """How it is chosen, in a sentence's part."""
+        design = self.commitment.design
+        said = words.METHODS.get(design.method, (design.method,))[0].lower()
+        strata = f", {words.SPLITS[design.strata.kind][0].lower()}" if design.strata else ""
+        return f"{said}{strata}"
 
     @property
     def own_void(self) -> queries.Voided | None:
@@ -79,16 +99,19 @@ def facts(session: Session, draw: Draw) -> Facts:
         code = plan.area.rsplit("/", 1)[-1]
         place = session.scalars(places.place(plan.edition_id, code)).first()
     own = queries.own_entry(session, draw)
+    official = queries.official_codes(session, draw)
     return Facts(
         draw=draw,
         commitment=method.commitment_of(draw),
         frame=frame,
-        coverage=frame.check(queries.codes_of(session, plan)),
+        coverage=frame.check((unit.id for unit in frame.units) if official is None else official),
         edition=session.get_one(Edition, plan.edition_id),
         place=place,
         address=places.addresses(session, [place])[place.id] if place else "Cả nước",
         voided=queries.voided_before(session, draw),
         head=own.sha256 if own else "",
+        parent=queries.parent_name(session, draw),
+        kin=tuple(queries.kin(session, draw)),
     )
 
 

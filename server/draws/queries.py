@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from sqlalchemy import Select, false, func, or_, select
 from sqlalchemy.orm import Session, lazyload
 
+from server import clock
 from server.draws.models import Draw, DrawnUnit, DrawState, RegisterEntry, UnitRole
 from server.draws.problems import Sealed
+from server.draws.words import COMMUNES, HAMLETS, HOUSEHOLDS
 from server.monitoring.models import Plan, Round, Visit
 from server.permissions import May, Role, rights
 from server.places import queries as places
-from server.places.models import Level, Place
+from server.places.models import Hamlet, Level, Place
 from server.places.scope import touches
 from server.problems import NotFound
 from server.teams.models import Grant, Person
@@ -82,14 +84,41 @@ def communes(plan: Plan, within: str = "") -> Select[Place]:
     )
 
 
+def districts(session: Session, plan: Plan) -> list[tuple[str, str]]:
+    """Return (code, name) of the units between the plan's area and its communes; often none."""
+    code = plan.area.rsplit("/", 1)[-1]
+    found = places.children(plan.edition_id, code) if code else places.provinces(plan.edition_id)
+    return [(u.code, u.name) for u in session.scalars(found) if u.level is not Level.COMMUNE]
+
+
 def units_of(session: Session, plan: Plan) -> Sequence[Place]:
     """Return the communes from which the plan's draws choose."""
     return session.scalars(communes(plan)).all()
 
 
-def codes_of(session: Session, plan: Plan) -> Sequence[str]:
-    """Return the official codes of the communes in the plan's area: what a list should hold."""
-    return session.scalars(communes(plan).with_only_columns(Place.code).order_by(None)).all()
+def official_codes(session: Session, draw: Draw) -> Sequence[str] | None:
+    """Return the codes that the draw's list should hold; None where no official list exists."""
+    plan = draw.plan
+    if draw.stage == COMMUNES:
+        found = communes(plan, draw.parent_code)
+        return session.scalars(found.with_only_columns(Place.code).order_by(None)).all()
+    if draw.stage == HAMLETS and draw.parent_code:
+        day = clock.local(draw.committed_at).date()
+        hamlets = places.hamlets_of(plan.edition_id, draw.parent_code, day)
+        return session.scalars(hamlets.with_only_columns(Hamlet.code).order_by(None)).all()
+    return None
+
+
+def parent_name(session: Session, draw: Draw) -> str:
+    """Return the name of the unit within which the draw chooses, '' for the plan's whole area."""
+    edition = draw.plan.edition_id
+    if not draw.parent_code:
+        return ""
+    if draw.stage == HOUSEHOLDS:
+        hamlet = session.scalars(places.hamlet(edition, draw.parent_code)).first()
+        return hamlet.name if hamlet else draw.parent_code
+    place = session.scalars(places.place(edition, draw.parent_code)).first()
+    return place.name if place else draw.parent_code
 
 
 def visits_of(session: Session, draw: Draw) -> Sequence[Visit]:
