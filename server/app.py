@@ -24,7 +24,6 @@ EDGES = (
     "server.places.pages",
     "server.monitoring.pages",
     "server.monitoring.timetable",
-    "server.monitoring.timetable",
     "server.desk.plans",
     "server.desk.teams",
     "server.desk.journal",
