@@ -1,7 +1,8 @@
 """Runs the benches: all, or those named.
 
 A bench is a module of this package: with `run(shop, options)` it gives tables; with `main()`
-alone it is run by itself and what it prints is taken as it stands.
+alone it is run by itself, and what it prints is taken as it stands; those of `ON_BOTH` take the
+address of a PostgreSQL database as `--url`.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from bench.postgres import Missing
 NAMES = (
     "ingest", "photos", "flood", "slow", "lists", "replay", "pages", "rules", "sampling",
 )  # fmt: skip
+ON_BOTH = {"pages"}
 
 
 def main() -> int:
@@ -46,14 +48,23 @@ def _one(name: str, shop: Workshop, options: Options, out: Path) -> str:
     """Run one bench and return what the README shall say."""
     module = import_module(f"bench.{name}")
     if not hasattr(module, "run"):
-        call = [sys.executable, "-m", f"bench.{name}"]
-        done = subprocess.run(call, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
-        print(done.stdout, flush=True)
-        return f"```\n{done.stdout.strip()}\n```"
+        databases = options.engines if name in ON_BOTH else ("",)
+        told = "\n\n".join(_told(name, shop, engine) for engine in databases)
+        print(told, flush=True)
+        return f"```\n{told}\n```"
     tables: list[report.Table] = module.run(shop, options)
     print("\n\n".join(table.text() for table in tables), flush=True)
     print(f"-> {report.keep(name, tables, out)}\n", flush=True)
     return "\n\n".join(table.markdown().strip() for table in tables)
+
+
+def _told(name: str, shop: Workshop, engine: str) -> str:
+    """Run a bench that is a program of its own and return what it printed."""
+    call = [sys.executable, "-m", f"bench.{name}"]
+    if engine == "postgres":
+        call += ["--url", shop.empty_database(name)]
+    done = subprocess.run(call, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    return f"{engine}\n{done.stdout}".strip()
 
 
 def present() -> list[str]:

@@ -127,6 +127,13 @@ class Workshop:
             self._cluster = self._stack.enter_context(postgres.running())
         return self._cluster
 
+    def empty_database(self, name: str) -> str:
+        """Return the address of a new PostgreSQL database."""
+        self._copies += 1
+        url = f"{self.cluster.url}/{name}_{self._copies}"
+        self._admin(f"CREATE DATABASE {_name(url)}")
+        return url
+
     def _make(self, engine: str) -> House:
         var = self.folder / f"{engine}-0"
         var.mkdir()

@@ -28,6 +28,16 @@ class Outcome:
     refusals: list[str] = field(default_factory=list)
     bytes_in: int = 0
 
+    def __add__(self, other: "Outcome") -> "Outcome":
+        """Return both loads, one after the other, as one."""
+        return Outcome(
+            self.wall_s + other.wall_s,
+            self.waits_ms + other.waits_ms,
+            self.statuses + other.statuses,
+            self.refusals + other.refusals,
+            self.bytes_in + other.bytes_in,
+        )
+
     @property
     def good(self) -> int:
         """Return how many requests were answered as they should be."""

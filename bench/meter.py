@@ -28,6 +28,16 @@ class Group:
     peak_rss_mb: float = 0.0
     peak_pss_mb: float = 0.0
 
+    def __add__(self, other: "Group") -> "Group":
+        """Return both measurements, one after the other, as one."""
+        return Group(
+            self.pid,
+            self.cpu_s + other.cpu_s,
+            other.rss_mb,
+            max(self.peak_rss_mb, other.peak_rss_mb),
+            max(self.peak_pss_mb, other.peak_pss_mb),
+        )
+
 
 @dataclass
 class Reading:
@@ -37,6 +47,13 @@ class Reading:
     foreign_cores: float = 0.0
     load: float = 0.0
     groups: dict[str, Group] = field(default_factory=dict)
+
+    def __add__(self, other: "Reading") -> "Reading":
+        """Return both measurements, one after the other, as one."""
+        wall = self.wall_s + other.wall_s
+        foreign = self.foreign_cores * self.wall_s + other.foreign_cores * other.wall_s
+        groups = {name: group + other.groups[name] for name, group in self.groups.items()}
+        return Reading(wall, foreign / wall, other.load, groups)
 
     def cpu_ms(self, group: str, requests: int) -> float:
         """Return the CPU milliseconds of a group for each of `requests`."""

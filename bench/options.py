@@ -10,12 +10,12 @@ class Options:
 
     Attributes:
         count: sendings of one measurement.
-        rounds: how often floor and server are measured in turn; the lowest CPU counts.
+        rounds: slices of the count in which floor and server are measured in turn.
         engines: 'sqlite' and 'postgres'.
         others: a virtual environment with gunicorn and granian, for comparison.
     """
 
     count: int = 2000
-    rounds: int = 2
+    rounds: int = 5
     engines: tuple[str, ...] = ("sqlite", "postgres")
     others: Path | None = None

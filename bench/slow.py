@@ -7,6 +7,7 @@ nginx before gunicorn when its program is there too.
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,8 +19,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bench import house
+from bench.filling import Filler
 from bench.house import ROOT, House, Serving, Workshop
-from bench.load import STORED, Outcome, drive, interviews
+from bench.load import STORED, Outcome, Sender, drive, interviews
 from bench.meter import Reading, metered
 from bench.options import Options
 from bench.ports import free_port
@@ -34,7 +36,7 @@ COLUMNS = (
 )  # fmt: skip
 NOTE = "To reach: no wait of a fast phone over 100 ms. SQLite; a busy machine lengthens the waits."
 NGINX = """
-daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
+{user}daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
 events {{ worker_connections 1024; }}
 http {{
   access_log off; client_max_body_size 101m;
@@ -61,8 +63,12 @@ def run(shop: Workshop, options: Options) -> list[Table]:
     table = Table(f"A fast phone beside {PHONES} slow ones", COLUMNS, notes=[NOTE])
     for one in contenders(options.others):
         for phones in (0, PHONES) if one.name == OURS.name else (PHONES,):
-            with shop.house("sqlite") as here, _running(one, here) as served:
-                table.rows.append([one.name, phones, *_waits(here, served, phones)])
+            try:
+                with shop.house("sqlite") as here, _running(one, here) as served:
+                    table.rows.append([one.name, phones, *_waits(here, served, phones)])
+            except RuntimeError as error:  # one that does not start must not cost the others
+                print(f"{one.name}: {error}", file=sys.stderr)
+                table.notes.append(f"{one.name} did not start.")
     return [table]
 
 
@@ -113,7 +119,8 @@ def _proxied(nginx: Path, here: House, behind: int) -> Iterator[Serving]:
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
         settings = Path(folder) / "nginx.conf"
-        settings.write_text(NGINX.format(folder=folder, port=port, behind=behind))
+        user = "user root; " if os.geteuid() == 0 else ""
+        settings.write_text(NGINX.format(folder=folder, port=port, behind=behind, user=user))
         call = [str(nginx), "-p", folder, "-c", str(settings)]
         with house.process(call, port, here.environment(port), "/health") as served:
             yield served
@@ -121,26 +128,28 @@ def _proxied(nginx: Path, here: House, behind: int) -> Iterator[Serving]:
 
 def _waits(here: House, served: Serving, phones: int) -> list[Cell]:
     """Let the fast phone ask while the slow ones send, and return what it met."""
+    sender = house.phone(here, served)
+    form = house.filler(sender)  # fetched before the others begin: it would wait with them
     where = urlsplit(served.base_url)
     call = [sys.executable, "-m", "bench.slowly", str(where.hostname), str(where.port),
             here.prefix, str(phones), str(SECONDS)]  # fmt: skip
     with subprocess.Popen(call, cwd=ROOT, stdout=subprocess.PIPE, text=True) as slow:
-        time.sleep(2)  # all are connected and under way
+        assert slow.stdout is not None
+        slow.stdout.readline()  # all have begun
         with metered(server=served.pid) as reading:
-            out = _fast(here, served, SECONDS - 4)
-        answered = json.loads(slow.communicate()[0])
+            out = _fast(sender, form, SECONDS - 4)
+        answered = json.loads(slow.stdout.read())
     return _cells(out, reading, answered, phones)
 
 
-def _fast(here: House, served: Serving, seconds: float) -> Outcome:
-    sender = house.phone(here, served)
-    form = house.filler(sender)
-    listing = sender.get(f"{here.prefix}/formList")
+def _fast(sender: Sender, form: Filler, seconds: float) -> Outcome:
+    """Ask and send in turn for `seconds`, and to the end of the last answer."""
+    listing = sender.get(f"{sender.prefix}/formList")
     found, end, number = Outcome(), time.monotonic() + seconds, 0
     while time.monotonic() < end:
         number += 1
         jobs = [lambda: listing, *interviews(sender, form, 1, number)]
-        once = drive(served.base_url, jobs, 1, STORED | {200}, strict=False)
+        once = drive(sender.base_url, jobs, 1, STORED | {200}, strict=False)
         found.waits_ms += once.waits_ms
         found.refusals += once.refusals
         time.sleep(PAUSE_S)

@@ -2,7 +2,8 @@
 
     python -m bench.slowly HOST PORT PATH PHONES SECONDS
 
-Prints as JSON how many were answered 201, 202, otherwise or not at all.
+Says "under way" when all have begun, and at the end, as JSON, how many were answered 201, 202,
+otherwise or not at all.
 """
 
 import json
@@ -48,6 +49,9 @@ def main(host: str, port: int, path: str, phones: int, seconds: float) -> None:
     sender = Sender(f"http://{host}:{port}", path)
     picture = photo(BODY_BYTES)
     waiting = [_dial(host, port, sender, picture, seconds) for _ in range(phones)]
+    for one in waiting:
+        one.push()
+    print("under way", flush=True)
     answers: Counter[str] = Counter()
     end = time.monotonic() + 4 * seconds + 30
     while waiting and time.monotonic() < end:
