@@ -37,6 +37,7 @@ EDGES = (
     "server.desk.entity_rows",
     "server.draws.pages",
     "server.draws.stage_pages",
+    "server.desk.fieldwork",
     "server.desk.findings",
     "server.home",
 )

@@ -1,0 +1,373 @@
+"""What forms tell of drawn households: met or not, agreed or not; progress of hamlets and teams.
+
+A form tells outcomes when it has the questions `met`, `consent` and which household; whoever
+refuses leaves no household's code on the form, so refusals are known by hamlet only.
+"""
+
+import datetime as dt
+import enum
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.draws import queries, replacing
+from server.draws.models import Draw, DrawnUnit, DrawState, Replacement, ReplacementState
+from server.draws.replacing import Share
+from server.draws.words import HOUSEHOLDS
+from server.entities.models import Household
+from server.monitoring.models import Visit, VisitHamlet
+from server.places.models import Hamlet
+from server.submissions import intake
+from server.submissions.instance import Node
+from server.submissions.models import ReviewState, Submission
+from server.surveys.models import Form
+
+QUESTIONS = ("met", "not_met_why", "consent", "refuse_why")
+
+
+class Outcome(enum.Enum):
+    """How an attempt ended."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    ABSENT = "absent"
+    MOVED = "moved"
+    NOT_FOUND = "not-found"
+    OTHER = "other"
+
+
+_NOT_MET = {
+    "vang": Outcome.ABSENT,
+    "chuyen_di": Outcome.MOVED,
+    "khong_thay": Outcome.NOT_FOUND,
+}
+NAMES: dict[Outcome, tuple[str, str, str]] = {
+    Outcome.DONE: ("Đã phỏng vấn", "Interviewed", "good"),
+    Outcome.REFUSED: ("Từ chối", "Refused", "bad"),
+    Outcome.ABSENT: ("Vắng nhà", "Absent", "wait"),
+    Outcome.MOVED: ("Đã chuyển đi", "Moved", "wait"),
+    Outcome.NOT_FOUND: ("Không tìm thấy", "Not found", "wait"),
+    Outcome.OTHER: ("Không gặp được", "Not met", "wait"),
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """One form that tells how an attempt ended; without a code the household refused."""
+
+    submission_id: int
+    visit_id: int
+    hamlet_id: int | None
+    household_code: str | None
+    at: dt.datetime
+    outcome: Outcome
+
+
+def told(session: Session, visit_ids: Sequence[int]) -> list[Told]:
+    """Return what the forms of these visits tell, the oldest first; rejected forms tell nothing."""
+    found: list[Told] = []
+    for form_pk, version_id in _forms(session, visit_ids):
+        paths = _paths(intake.reader(session, version_id).nodes)
+        if "met" not in paths or "consent" not in paths:
+            continue
+        for row in session.execute(_answers(form_pk, visit_ids, paths)):
+            outcome = _outcome(*row[6:])
+            if outcome is not None:
+                found.append(Told(row[0], row[1], row[2], row[3], row[4] or row[5], outcome))
+    return sorted(found, key=lambda one: one.submission_id)
+
+
+def _forms(session: Session, visit_ids: Sequence[int]) -> list[tuple[int, int]]:
+    sent = select(Submission.form_pk).where(Submission.visit_id.in_(visit_ids)).distinct()
+    rows = session.execute(
+        select(Form.id, Form.current_id).where(Form.id.in_(sent), Form.current_id.is_not(None))
+    )
+    return [(form_pk, version_id) for form_pk, version_id in rows if version_id is not None]
+
+
+def _paths(nodes: Mapping[str, Node], above: str = "") -> dict[str, str]:
+    """Return the paths of the questions outside repeats that tell outcomes, by their name."""
+    found = {name: above + name for name in QUESTIONS if name in nodes}
+    for name, node in nodes.items():
+        if node.parts and node.type != "repeat":
+            found = _paths(node.parts, f"{above}{name}/") | found
+    return found
+
+
+def _answers(form_pk: int, visit_ids: Sequence[int], paths: dict[str, str]) -> Select[Any]:
+    said = [_at(paths.get(name)) for name in QUESTIONS]
+    return select(
+        Submission.id,
+        Submission.visit_id,
+        Submission.hamlet_id,
+        Submission.household_code,
+        Submission.started_at,
+        Submission.received_at,
+        *said,
+    ).where(
+        Submission.form_pk == form_pk,
+        Submission.visit_id.in_(visit_ids),
+        Submission.review_state != ReviewState.REJECTED,
+    )
+
+
+def _at(path: str | None) -> Any:
+    answer: Any = Submission.answers
+    for part in (path or "absent").split("/"):
+        answer = answer[part]
+    return answer.as_string()
+
+
+def _outcome(
+    met: str | None, why: str | None, consent: str | None, refused: str | None
+) -> Outcome | None:
+    """Return how an attempt ended, None while the form does not say.
+
+    >>> _outcome("yes", None, "yes", None), _outcome("no", "vang", None, None)
+    (<Outcome.DONE: 'done'>, <Outcome.ABSENT: 'absent'>)
+    """
+    if met == "no":
+        return _NOT_MET.get(why or "", Outcome.OTHER)
+    if consent == "no":
+        return Outcome.REFUSED
+    return Outcome.DONE if consent == "yes" else None
+
+
+# --- progress -------------------------------------------------------------------------------
+
+
+@dataclass
+class HamletProgress:
+    """How far the work in one hamlet has come."""
+
+    visit: Visit
+    hamlet: Hamlet
+    target: int = 0
+    ended: Counter[Outcome] = field(default_factory=Counter)
+    forms: int = 0
+    replaced: int = 0
+    asked: int = 0
+
+    @property
+    def done(self) -> int:
+        """How many households in use were interviewed."""
+        return self.ended[Outcome.DONE]
+
+    @property
+    def issued(self) -> int:
+        """How many households were ever to be visited: the replaced ones too."""
+        return self.target + self.replaced
+
+    @property
+    def response(self) -> int | None:
+        """Interviews in percent of the households issued."""
+        return round(100 * self.done / self.issued) if self.issued else None
+
+
+def hamlets(session: Session, visits: Sequence[Visit], *, drawing: bool) -> list[HamletProgress]:
+    """Return the progress of the hamlets drawn for these visits or with drawn households.
+
+    `drawing`: whether the reader draws; others learn of a hamlet on its day.
+    """
+    found = _rows(session, visits, drawing)
+    ids = [visit.id for visit in visits]
+    words = told(session, ids)
+    by_code = _last_by_household(words)
+    using = session.scalars(select(Household).where(Household.visit_id.in_(ids), Household.in_use))
+    for household in using:
+        place = (household.visit_id or 0, household.hamlet_id)
+        hidden = household.shown_on is not None and household.shown_on > clock.today()
+        if place not in found or (hidden and not drawing):
+            continue
+        found[place].target += 1
+        last = by_code.get((place[0], household.code))
+        if last is not None:
+            found[place].ended[last.outcome] += 1
+    _count_refusals(words, found)
+    _count_replaced(session, visits, found)
+    return list(found.values())
+
+
+def _rows(
+    session: Session, visits: Sequence[Visit], drawing: bool
+) -> dict[tuple[int, int], HamletProgress]:
+    by_id = {visit.id: visit for visit in visits}
+    drawn = session.execute(
+        select(VisitHamlet.visit_id, VisitHamlet.shown_on, Hamlet)
+        .join(Hamlet, Hamlet.id == VisitHamlet.hamlet_id)
+        .where(VisitHamlet.visit_id.in_(by_id))
+        .order_by(VisitHamlet.visit_id, VisitHamlet.rank)
+    )
+    rows = {}
+    for visit_id, shown_on, hamlet in drawn:
+        hidden = shown_on is not None and shown_on > clock.today()
+        if drawing or not hidden:
+            rows[visit_id, hamlet.id] = HamletProgress(by_id[visit_id], hamlet)
+    others = session.execute(
+        select(Household.visit_id, Household.shown_on, Hamlet)
+        .join(Hamlet, Hamlet.id == Household.hamlet_id)
+        .where(Household.visit_id.in_(by_id))
+        .distinct()
+    )
+    for at, shown_on, hamlet in others:
+        hidden = shown_on is not None and shown_on > clock.today()
+        if at is not None and (drawing or not hidden):
+            rows.setdefault((at, hamlet.id), HamletProgress(by_id[at], hamlet))
+    return rows
+
+
+def _last_by_household(found: Iterable[Told]) -> dict[tuple[int, str], Told]:
+    """Return the last word on each household; an interview is not undone by a later absence."""
+    last: dict[tuple[int, str], Told] = {}
+    for one in found:
+        if one.household_code is None:
+            continue
+        key = (one.visit_id, one.household_code)
+        if key not in last or last[key].outcome is not Outcome.DONE:
+            last[key] = one
+    return last
+
+
+def _count_refusals(words: Sequence[Told], found: Mapping[tuple[int, int], HamletProgress]) -> None:
+    for one in words:
+        row = found.get((one.visit_id, one.hamlet_id or 0))
+        if row is not None:
+            row.forms += 1
+            if one.household_code is None:
+                row.ended[one.outcome] += 1
+
+
+def _count_replaced(
+    session: Session,
+    visits: Sequence[Visit],
+    found: dict[tuple[int, int], HamletProgress],
+) -> None:
+    visit_of = {visit.id: visit for visit in visits}
+    rounds = {visit.round_id for visit in visits}
+    rows = session.execute(
+        select(Draw.round_id, DrawnUnit.hamlet_id, Replacement.state)
+        .join(Draw, Draw.id == Replacement.draw_id)
+        .join(
+            DrawnUnit,
+            (DrawnUnit.draw_id == Draw.id) & (DrawnUnit.unit_code == Replacement.unit_code),
+        )
+        .where(
+            Draw.round_id.in_(rounds),
+            Draw.stage == HOUSEHOLDS,
+            Draw.state == DrawState.DRAWN,
+            Replacement.state != ReplacementState.DECLINED,
+        )
+    )
+    counts = Counter((round_id, hamlet_id, state) for round_id, hamlet_id, state in rows)
+    for (visit_id, hamlet_id), row in found.items():
+        key = (visit_of[visit_id].round_id, hamlet_id)
+        row.replaced = counts[(*key, ReplacementState.APPROVED)]
+        row.asked = counts[(*key, ReplacementState.ASKED)]
+
+
+def team_shares(session: Session, round_id: int) -> dict[str, Share]:
+    """Return how many households were replaced, by team; '' is the whole round."""
+    draws = session.scalars(
+        select(Draw).where(
+            Draw.round_id == round_id,
+            Draw.stage == HOUSEHOLDS,
+            Draw.state == DrawState.DRAWN,
+        )
+    ).all()
+    teams = _teams(session, round_id)
+    parts = replacing.shares(session, [draw.id for draw in draws])
+    by_team: dict[str, list[Share]] = defaultdict(list)
+    for draw in draws:
+        if draw.id in parts:
+            name = teams.get(draw.drawn[0].hamlet_id or 0, "") if draw.drawn else ""
+            by_team[""].append(parts[draw.id])
+            if name:
+                by_team[name].append(parts[draw.id])
+    return {name: replacing.together(shares) for name, shares in sorted(by_team.items())}
+
+
+def _teams(session: Session, round_id: int) -> dict[int, str]:
+    """Return the name of the team that goes to each hamlet of the round's visits."""
+    visits = session.scalars(select(Visit).where(Visit.round_id == round_id)).all()
+    team_at = {visit.place_id: visit.team.name for visit in visits if visit.team}
+    places = select(Hamlet.id, Hamlet.place_id).where(Hamlet.place_id.in_(team_at))
+    return {hamlet_id: team_at[place_id] for hamlet_id, place_id in session.execute(places)}
+
+
+# --- one visit ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """One household in use, how its last attempt ended, and the draw it comes from."""
+
+    household: Household
+    draw: Draw | None
+    last: Told | None
+    attempts: int
+    waiting: bool
+
+
+def households(session: Session, visit: Visit, *, drawing: bool) -> list[Line]:
+    """Return the households in use of a visit, by hamlet and rank, that the reader may know."""
+    today = clock.today()
+    found = session.scalars(
+        select(Household)
+        .where(Household.visit_id == visit.id, Household.in_use)
+        .order_by(Household.hamlet_id, Household.rank)
+    )
+    known = [h for h in found if drawing or h.shown_on is None or h.shown_on <= today]
+    words = told(session, [visit.id])
+    last = _last_by_household(words)
+    tries = Counter(one.household_code for one in words)
+    draws: dict[str, Draw | None] = {}
+    for household in known:
+        code = household.hamlet.code
+        if code not in draws:
+            draws[code] = queries.live(session, visit.round_id, "giám sát", HOUSEHOLDS, code)
+    asked = _asked(session, [draw.id for draw in draws.values() if draw])
+    return [
+        Line(
+            household,
+            draws[household.hamlet.code],
+            last.get((visit.id, household.code)),
+            tries[household.code],
+            household.code in asked,
+        )
+        for household in known
+    ]
+
+
+def _asked(session: Session, draw_ids: Sequence[int]) -> set[str]:
+    return set(
+        session.scalars(
+            select(Replacement.unit_code).where(
+                Replacement.draw_id.in_(draw_ids), Replacement.state == ReplacementState.ASKED
+            )
+        )
+    )
+
+
+def attempts_at(session: Session, draw: Draw, unit_code: str) -> list[Told]:
+    """Return the forms that tell of attempts at one household of a draw, the oldest first."""
+    visits = session.scalars(select(Visit.id).where(Visit.round_id == draw.round_id)).all()
+    return [one for one in told(session, visits) if one.household_code == unit_code]
+
+
+def waiting(session: Session, round_id: int) -> Sequence[Replacement]:
+    """Return the replacements of a round that wait for a decision, the oldest first."""
+    return session.scalars(
+        select(Replacement)
+        .join(Draw, Draw.id == Replacement.draw_id)
+        .where(
+            Draw.round_id == round_id,
+            Draw.state == DrawState.DRAWN,
+            Replacement.state == ReplacementState.ASKED,
+        )
+        .order_by(Replacement.id)
+    ).all()

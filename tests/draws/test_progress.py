@@ -1,0 +1,258 @@
+"""What forms tell of drawn households shows at once; replacements go by pages."""
+
+import datetime as dt
+import html
+import re
+import uuid
+
+import pytest
+
+from server import clock
+from server.db import db, transaction
+from server.desk import outcomes
+from server.desk.outcomes import Outcome
+from server.draws import lineage
+from server.draws.models import Draw, Replacement, ReplacementState, UnitRole
+from server.draws.service import Disclosure
+from server.monitoring.models import Visit
+from server.permissions import Role
+from server.submissions import intake
+from server.teams import service as teams
+from tests import forms
+from tests.conftest import ACTOR, VU_BAN
+from tests.draws.test_stages import codes
+
+WORKBOOK = """
+| survey |                  |             |            |
+|        | type             | name        | label      |
+|        | start            | start       |            |
+|        | end              | end         |            |
+|        | begin group      | id          | Thông tin  |
+|        | text             | visit       | Lượt       |
+|        | text             | hamlet      | Thôn       |
+|        | end group        |             |            |
+|        | begin group      | cs          | Đồng ý     |
+|        | select_one yn    | met         | Gặp?       |
+|        | select_one nm    | not_met_why | Vì sao?    |
+|        | select_one yn    | consent     | Đồng ý?    |
+|        | end group        |             |            |
+|        | text             | hh          | Hộ         |
+| choices |                 |             |            |
+|        | list_name        | name        | label      |
+|        | yn               | yes         | Có         |
+|        | yn               | no          | Không      |
+|        | nm               | vang        | Vắng       |
+|        | nm               | chuyen_di   | Chuyển đi  |
+| settings |                |             |            |
+|        | form_title       | form_id     | version    |
+|        | Phỏng vấn        | hogd        | 1          |
+"""
+
+
+@pytest.fixture
+def sample(field, monkeypatch):
+    """Five households of a hamlet; it is two days after the draw."""
+    drawn = field.households(field.drawn_hamlet())
+    now = clock.now
+    monkeypatch.setattr(clock, "now", lambda: now() + dt.timedelta(days=2))
+    return drawn
+
+
+@pytest.fixture
+def leader(app):
+    """Tuấn leads a team: sees draws and sends forms."""
+    with transaction() as session:
+        person = teams.add_person(session, "Tuấn", ACTOR, "tuan@example.vn", None)
+        teams.grant(session, person, Role.TEAM_LEADER, VU_BAN, ACTOR)
+    return person
+
+
+def visit_of(sample):
+    return next(v for v in db.session.query(Visit) if v.place.code == sample.parent_code[:5])
+
+
+@pytest.fixture
+def send(app, sample, base, drain):
+    """Send a filled form about a household of the sample, by Lan's phone."""
+    intake._readers.clear()
+    forms.publish(app, sample.plan_id, WORKBOOK)
+    client = app.test_client()
+
+    def post(code="", met="yes", consent="yes", why="", hours_ago=1):
+        began = clock.local(clock.now() - dt.timedelta(hours=hours_ago)).isoformat()
+        said = f"<met>{met}</met>"
+        said += f"<not_met_why>{why}</not_met_why>" if met == "no" else ""
+        said += f"<consent>{consent}</consent>" if met == "yes" else ""
+        household = f"<hh>{code}</hh>" if code else ""
+        xml = (
+            "<?xml version='1.0'?><data id='hogd' version='1' "
+            "xmlns:orx='http://openrosa.org/xforms'>"
+            f"<start>{began}</start><end>{began}</end>"
+            f"<id><visit>{visit_of(sample).code}</visit><hamlet>{sample.parent_code}</hamlet></id>"
+            f"<cs>{said}</cs>{household}"
+            f"<orx:meta><orx:instanceID>uuid:{uuid.uuid4()}</orx:instanceID></orx:meta></data>"
+        )
+        answer = client.post(f"{base}/submission", **forms.parts(xml.encode()))
+        assert answer.status_code == 201, answer.text
+        drain()
+        db.session.rollback()
+
+    return post
+
+
+def progress_of(sample, drawing=True):
+    db.session.rollback()
+    visit = visit_of(sample)
+    rows = outcomes.hamlets(db.session(), [visit], drawing=drawing)
+    return next(row for row in rows if row.hamlet.code == sample.parent_code)
+
+
+def shown(answer):
+    assert answer.status_code == 200, answer.text[:300]
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", answer.text)))
+
+
+def fresh():
+    db.session.rollback()
+    db.session.expire_all()
+    return db.session()
+
+
+def test_outcomes_come_back_from_the_forms_by_hamlet(sample, send):
+    first, second, third = codes(sample)[:3]
+    send(first)
+    send(second, met="no", why="vang")
+    send(third, met="no", why="chuyen_di")
+    send(consent="no")  # who refuses leaves no code
+
+    row = progress_of(sample)
+
+    assert (row.done, row.target, row.forms, row.response) == (1, 5, 4, 20)
+    assert row.ended == {
+        Outcome.DONE: 1, Outcome.ABSENT: 1, Outcome.MOVED: 1, Outcome.REFUSED: 1,
+    }  # fmt: skip
+
+
+def test_an_interview_counts_whatever_came_before_or_after(sample, send):
+    code = codes(sample)[0]
+    send(code, met="no", why="vang")
+    send(code)
+    send(code, met="no", why="vang")
+
+    assert progress_of(sample).ended == {Outcome.DONE: 1}
+
+
+def test_a_household_outside_the_sample_counts_as_a_form_only(sample, send):
+    send("99999.001")
+
+    row = progress_of(sample)
+    assert (row.done, row.forms) == (0, 1)
+
+
+def test_the_progress_page_shows_it_to_those_who_see_records(browser, cast, sample, send, field):
+    send(codes(sample)[0])
+    here = f"/plans/{field.plan_id}/rounds/{field.round_.id}/progress"
+
+    for person in (cast.minh, cast.lan, cast.hoa):
+        assert "1 trên 5" in shown(browser(person).get(here))
+    assert browser(cast.an).get(here).status_code == 404
+    assert browser(None).get(here).status_code == 302
+
+
+def test_hamlets_and_households_stay_hidden_from_the_team_before_their_day(browser, cast, field):
+    later = Disclosure(clock.today() + dt.timedelta(days=3))
+    hamlet = field.hamlets(field.communes[0], when=later).drawn[0].unit_code
+    sample = field.households(hamlet, when=later)
+    here = f"/plans/{field.plan_id}/rounds/{field.round_.id}/progress"
+    visit = visit_of(sample)
+
+    name = f"Thôn {int(hamlet[-2:])} của {hamlet[:5]}"
+    assert name in shown(browser(cast.minh).get(here))
+    assert name not in shown(browser(cast.lan).get(here))
+    assert codes(sample)[0] in shown(browser(cast.minh).get(f"/visits/{visit.id}/sample"))
+    assert codes(sample)[0] not in shown(browser(cast.lan).get(f"/visits/{visit.id}/sample"))
+
+
+def test_lan_asks_with_two_forms_and_minh_agrees(browser, cast, sample, send, field):
+    gone, reserve = codes(sample)[0], codes(sample, UnitRole.RESERVE)[0]
+    send(gone, met="no", why="vang", hours_ago=20)
+    lan, minh = browser(cast.lan), browser(cast.minh)
+    ask = f"/draws/{sample.id}/replace/{gone}"
+    early = lan.post(ask, data={"reason": "absent"})
+    send(gone, met="no", why="vang", hours_ago=2)
+
+    assert early.status_code == 422 and "hai giờ" not in early.text.split("problem")[0]
+    assert shown(lan.get(ask)).count("Vắng nhà") >= 3
+    assert lan.post(ask, data={"reason": "absent"}).status_code == 302
+    asked = fresh().query(Replacement).one()
+    assert [one["submission"] for one in asked.evidence] == [1, 2]
+    here = f"/plans/{field.plan_id}/rounds/{field.round_.id}/progress"
+    assert "Lan đề nghị" in shown(minh.get(here))
+    assert "Lan đề nghị" not in shown(lan.get(here))
+    assert minh.post(f"/replacements/{asked.id}/approve").status_code == 302
+
+    row = progress_of(sample)
+    assert (row.target, row.replaced, row.issued) == (5, 1, 6)
+    listed = shown(lan.get(f"/visits/{visit_of(sample).id}/sample"))
+    assert reserve in listed and gone not in listed
+    page = shown(minh.get(here))
+    assert "Thay thế quá 10%" in page and "1 trên 5 hộ (20%)" in page
+    assert "được thay bằng" in shown(minh.get(f"/draws/{sample.id}"))
+
+
+def test_typed_times_are_evidence_too(browser, leader, sample):
+    at = [clock.local(clock.now() - dt.timedelta(hours=h)) for h in (20, 3)]
+    form = {"reason": "absent", "first": f"{at[0]:%Y-%m-%dT%H:%M}",
+            "second": f"{at[1]:%Y-%m-%dT%H:%M}", "note": "khóa cửa"}  # fmt: skip
+    page = f"/draws/{sample.id}/replace/{codes(sample)[0]}"
+
+    bad = browser(leader).post(page, data=form | {"first": "hôm qua"})
+    good = browser(leader).post(page, data=form)
+
+    assert (bad.status_code, good.status_code) == (422, 302)
+    assert fresh().query(Replacement).one().note == "khóa cửa"
+
+
+def test_nobody_approves_their_own_request_on_the_page(browser, cast, sample):
+    minh = browser(cast.minh)
+    at = clock.local(clock.now() - dt.timedelta(hours=3))
+    form = {"reason": "refused", "first": f"{at:%Y-%m-%dT%H:%M}"}
+    minh.post(f"/draws/{sample.id}/replace/{codes(sample)[0]}", data=form)
+    asked = fresh().query(Replacement).one()
+
+    assert minh.post(f"/replacements/{asked.id}/approve").status_code == 422
+    assert minh.post(f"/replacements/{asked.id}/decline").status_code == 422
+    assert fresh().get_one(Replacement, asked.id).state is ReplacementState.ASKED
+
+
+def test_only_those_who_go_or_draw_ask_and_only_those_who_draw_decide(
+    browser, cast, leader, sample
+):
+    at = clock.local(clock.now() - dt.timedelta(hours=3))
+    form = {"reason": "refused", "first": f"{at:%Y-%m-%dT%H:%M}"}
+    page = f"/draws/{sample.id}/replace/{codes(sample)[0]}"
+    assert browser(cast.hoa).post(page, data=form).status_code == 403
+    assert browser(cast.an).post(page, data=form).status_code == 404
+    assert browser(leader).post(page, data=form).status_code == 302
+    asked = fresh().query(Replacement).one()
+
+    for person, status in ((leader, 403), (cast.hoa, 403), (cast.an, 404)):
+        for verb in ("approve", "decline"):
+            answer = browser(person).post(f"/replacements/{asked.id}/{verb}")
+            assert answer.status_code == status
+    reserve = codes(sample, UnitRole.RESERVE)[0]
+    assert browser(leader).get(f"/draws/{sample.id}/replace/{reserve}").status_code == 404
+    assert lineage.replacements(fresh(), sample.id) == []
+
+
+def test_a_declined_request_stays_with_the_household(browser, cast, leader, sample):
+    at = clock.local(clock.now() - dt.timedelta(hours=3))
+    form = {"reason": "refused", "first": f"{at:%Y-%m-%dT%H:%M}"}
+    browser(leader).post(f"/draws/{sample.id}/replace/{codes(sample)[0]}", data=form)
+    asked = fresh().query(Replacement).one()
+
+    assert browser(cast.minh).post(f"/replacements/{asked.id}/decline").status_code == 302
+
+    session = fresh()
+    using = lineage.in_use(session, session.get_one(Draw, sample.id))
+    assert codes(sample)[0] in [unit.unit_code for unit in using]
