@@ -21,7 +21,7 @@ from server.teams.models import Person
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "server/translations/en/LC_MESSAGES"
-BLANK = re.compile(r"%\((\w+)\)s")
+BLANK = re.compile(r"%\(\w+\)s|%%")
 MARKED = re.compile(r"\w*[^\W\d_a-zA-Z]\w*")
 """A word with a letter that English has not."""
 
