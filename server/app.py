@@ -55,6 +55,7 @@ MODELS = (
     "server.places.models",
     "server.teams.models",
     "server.monitoring.models",
+    "server.monitoring.record_models",
     "server.surveys.models",
     "server.entities.models",
     "server.submissions.models",

@@ -33,7 +33,10 @@ from tests import engines
 PASSWORD = "ruộng bậc thang"
 ACTOR = Actor("command", None, "tests")
 VU_BAN = "2024/36/359"
-SHIPPED = {"edition", "place", "succession", "programme", "project", "monitoring_table"}
+SHIPPED = {
+    "edition", "place", "succession", "programme", "project", "monitoring_table", "agency",
+    "poverty_standard",
+}  # fmt: skip
 ON_POSTGRES = os.environ.get("THUCDIA_TEST_DB") == "postgres"
 
 

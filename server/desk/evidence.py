@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session, joinedload, lazyload
 
 from server.findings.models import Finding, FindingState
 from server.monitoring.models import Record, Round, Visit
+from server.monitoring.queries import open_to
 from server.places.models import Hamlet
-from server.places.scope import inside
 from server.problems import NotFound
 from server.submissions.models import ReviewState, Submission
 from server.surveys.models import Form
@@ -167,7 +167,7 @@ def record_seen(session: Session, record_id: int, areas: Iterable[str]) -> Recor
     found = session.scalar(
         select(Record)
         .join(Visit)
-        .where(Record.id == record_id, inside(Visit.area, areas))
+        .where(Record.id == record_id, open_to(areas))
         .options(joinedload(Record.visit).joinedload(Visit.round).joinedload(Round.plan))
     )
     if found is None:

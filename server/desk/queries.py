@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from server import clock
 from server.findings.models import Finding, FindingState
 from server.monitoring.models import Plan, PlanState, Round, RoundKind, Visit, VisitState
+from server.monitoring.queries import open_to
 from server.permissions import May
 from server.places.scope import inside, touches
 from server.submissions.models import Held, HeldState, Submission
@@ -78,7 +79,7 @@ def _visit_figures(reader: Reader, plan_ids: Sequence[int]) -> Select[int, int, 
         .where(
             Visit.plan_id.in_(plan_ids),
             Visit.state != VisitState.CANCELLED,
-            inside(Visit.area, reader.areas(May.SEE_PLANS)),
+            open_to(reader.areas(May.SEE_PLANS)),
         )
         .group_by(Visit.plan_id)
     )
@@ -206,7 +207,7 @@ def visits_of(session: Session, plan_id: int, areas: Iterable[str]) -> Sequence[
     """Return the visits of a plan inside `areas` with place, team and record, by round and code."""
     return session.scalars(
         select(Visit)
-        .where(Visit.plan_id == plan_id, inside(Visit.area, areas))
+        .where(Visit.plan_id == plan_id, open_to(areas))
         .order_by(Visit.round_id, Visit.code)
         .options(joinedload(Visit.team).lazyload(Team.members))
     ).all()

@@ -14,6 +14,7 @@ from server.draws import method
 from server.draws import service as draws
 from server.draws.models import Draw, DrawState, RegisterEntry
 from server.files import Files
+from server.monitoring.record_models import DocumentFile
 from server.problems import Problem
 from server.submissions.models import Held, HeldFile, Submission, SubmissionFile
 from server.surveys.models import FormMedia, FormVersion
@@ -121,6 +122,9 @@ def named(session: Session) -> Iterator[str]:
         HeldFile.sha256,
         FormMedia.sha256,
         FormVersion.workbook_sha256,
+        StepFile.sha256,
+        StepFile.thumb_sha256,
+        StepFile.view_sha256,
     )
     query = union(
         *(select(column.label("sha256")).where(column.is_not(None)) for column in columns)

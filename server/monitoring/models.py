@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import Model, by_value
+from server.monitoring.problems import PlanClosed
 from server.places.models import Place
 from server.teams.models import Team
 
@@ -62,6 +63,43 @@ class Table(Model):
         return f"Biểu {self.number}"
 
 
+class PovertyStandard(Model):
+    """A multidimensional poverty standard (chuẩn nghèo đa chiều), income in đồng a head a month.
+
+    `indicators` are the basic services whose lack is counted; `official` is false where the list
+    could not be read and is only carried on.
+    """
+
+    __tablename__ = "poverty_standard"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    valid_from: Mapped[dt.date]
+    valid_to: Mapped[dt.date | None]
+    rural_vnd: Mapped[int]
+    urban_vnd: Mapped[int]
+    least_lacking: Mapped[int]
+    indicators: Mapped[list[Any]]
+    official: Mapped[bool]
+    source: Mapped[str]
+
+
+class Agency(Model):
+    """What an office of a level (bộ, sở, phòng, xã) was called between two days."""
+
+    __tablename__ = "agency"
+    __table_args__ = (UniqueConstraint("code", "valid_from"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    level: Mapped[str]
+    name: Mapped[str]
+    name_en: Mapped[str] = mapped_column(default="")
+    valid_from: Mapped[dt.date]
+    valid_to: Mapped[dt.date | None]
+    official: Mapped[bool]
+    source: Mapped[str] = mapped_column(default="")
+
+
 class PlanState(enum.Enum):
     """Open plans take submissions; closed ones are only read."""
 
@@ -70,7 +108,10 @@ class PlanState(enum.Enum):
 
 
 class Plan(Model):
-    """A monitoring plan (kế hoạch giám sát) of one area, under one edition of the code list."""
+    """A monitoring plan (kế hoạch giám sát) of one area, under one edition of the code list.
+
+    `parent` names the plan it carries out as papers do; `parent_id` is that plan when it is here.
+    """
 
     __tablename__ = "plan"
 
@@ -82,6 +123,7 @@ class Plan(Model):
     edition_id: Mapped[str] = mapped_column(ForeignKey("edition.id"))
     area: Mapped[str] = mapped_column(index=True)
     parent: Mapped[str] = mapped_column(default="")
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"), index=True)
     legal_bases: Mapped[list[Any]] = mapped_column(default=list)
     starts_on: Mapped[dt.date | None]
     ends_on: Mapped[dt.date | None]
@@ -91,6 +133,16 @@ class Plan(Model):
 
     programme: Mapped[Programme] = relationship(lazy="joined")
     rounds: Mapped[list["Round"]] = relationship(back_populates="plan", order_by="Round.id")
+    above: Mapped["Plan | None"] = relationship(remote_side=[id])
+
+    def must_be_open(self) -> None:
+        """Refuse to change what belongs to a closed plan.
+
+        Raises:
+            PlanClosed: it is only read.
+        """
+        if self.state is PlanState.CLOSED:
+            raise PlanClosed()
 
 
 class RoundKind(enum.Enum):
@@ -118,8 +170,18 @@ class Purpose(enum.Enum):
     EVALUATION_AD_HOC = "evaluation-ad-hoc"
 
 
+class About(enum.Enum):
+    """What a round looks at: the programme, or the yearly review of poor households (rà soát)."""
+
+    PROGRAMME = "programme"
+    REVIEW = "review"
+
+
 class Round(Model):
-    """A round (đợt giám sát) of a plan. `params` are the thresholds its rules use."""
+    """A round (đợt giám sát) of a plan. `params` are the thresholds its rules use.
+
+    `team_size` is how many members the plan names for a team, None where it says nothing.
+    """
 
     __tablename__ = "round"
     __table_args__ = (UniqueConstraint("plan_id", "code"),)
@@ -131,6 +193,8 @@ class Round(Model):
     kind: Mapped[RoundKind] = mapped_column(by_value(RoundKind), default=RoundKind.PERIODIC)
     method: Mapped[Method] = mapped_column(by_value(Method), default=Method.DIRECT)
     purpose: Mapped[Purpose] = mapped_column(by_value(Purpose), default=Purpose.MONITORING)
+    about: Mapped[About] = mapped_column(by_value(About), default=About.PROGRAMME)
+    team_size: Mapped[int | None]
     starts_on: Mapped[dt.date | None]
     ends_on: Mapped[dt.date | None]
     params: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -181,6 +245,7 @@ class Visit(Model):
     starts_on: Mapped[dt.date | None]
     ends_on: Mapped[dt.date | None]
     notice_sent_on: Mapped[dt.date | None]
+    notice_no: Mapped[str] = mapped_column(default="")
     decision_no: Mapped[str] = mapped_column(default="")
     stop: Mapped[int] = mapped_column(default=0)
 
@@ -217,3 +282,8 @@ class Record(Model):
     summary: Mapped[str] = mapped_column(default="")
 
     visit: Mapped[Visit] = relationship(back_populates="record")
+
+    @property
+    def plan(self) -> Plan:
+        """Return the plan that the record's visit belongs to."""
+        return self.visit.round.plan

@@ -59,3 +59,77 @@ class NoSuchMove(Problem):
     status = 409
     message = "Lượt giám sát đã được người khác đổi trạng thái. Hãy tải lại trang."
     message_en = "Somebody has changed the state of this visit. Reload the page."
+
+
+class PlanClosed(Problem):
+    """A closed plan is only read."""
+
+    code = "monitoring.plan-closed"
+    status = 409
+    message = "Kế hoạch đã đóng, chỉ còn để xem. Muốn sửa thì mở lại kế hoạch trước."
+    message_en = "The plan is closed and can only be read. Open it again to change it."
+
+
+class BadParent(Problem):
+    """The plan above cannot be the one chosen."""
+
+    code = "monitoring.bad-parent"
+    status = 422
+    message = (
+        "Kế hoạch cấp trên phải bao trùm địa bàn của kế hoạch này và không phải chính nó "
+        "hay kế hoạch đang thực hiện nó."
+    )
+    message_en = (
+        "The plan above must reach over this plan's whole area, and be neither this plan nor one "
+        "that carries it out."
+    )
+
+
+class KindFixed(Problem):
+    """Visits have begun under the rules of the round's kind."""
+
+    code = "monitoring.kind-fixed"
+    status = 409
+    message = "Đợt đã có lượt bắt đầu nên không đổi giữa định kỳ và đột xuất được nữa."
+    message_en = (
+        "A visit of this round has begun: it cannot change between periodic and unannounced."
+    )
+
+
+class UnknownDocument(Problem):
+    """Files are kept only of kinds that offices use, and not too large."""
+
+    code = "monitoring.unknown-document"
+    status = 422
+    message = (
+        "Không nhận tệp {file}: chỉ nhận PDF, ảnh JPG/PNG, Word, Excel, "
+        "mỗi tệp tối đa {megabytes} MB."
+    )
+    message_en = "File {file} is not taken: PDF, JPG/PNG, Word, Excel only, {megabytes} MB at most."
+
+
+class NoSuchRow(Problem):
+    """The programme's catalogue has no such table or row."""
+
+    code = "monitoring.no-such-row"
+    status = 422
+    message = "Danh mục của chương trình không có {what}."
+    message_en = "The programme's catalogue has no {what}."
+
+
+class NothingSeen(Problem):
+    """A value can only be accepted when there is one."""
+
+    code = "monitoring.nothing-seen"
+    status = 409
+    message = "Dòng này chưa có số liệu kiểm tra thực tế để kết luận."
+    message_en = "Nothing was seen for this row yet, so there is nothing to judge."
+
+
+class BadSessionTime(Problem):
+    """A working session ends after it starts."""
+
+    code = "monitoring.bad-session-time"
+    status = 422
+    message = "Giờ kết thúc phải sau giờ bắt đầu."
+    message_en = "The end must be after the start."

@@ -1,11 +1,24 @@
 """Questions about plans, rounds, visits and records; nothing here writes."""
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.orm import Session, joinedload
 
-from server.monitoring.models import Plan, Programme, Project, Record, Round, Table, Visit
+from server.monitoring.models import (
+    Agency,
+    Plan,
+    PovertyStandard,
+    Programme,
+    Project,
+    Record,
+    Round,
+    RoundKind,
+    Table,
+    Visit,
+    VisitState,
+)
 from server.places.scope import inside as inside
 from server.places.scope import touches as touches
 from server.problems import NotFound
@@ -53,12 +66,34 @@ def round_of(session: Session, plan_id: int, round_id: int) -> Round:
     return found
 
 
+def open_to(areas: Iterable[str]) -> ColumnElement[bool]:
+    """Return the condition that a visit may be known to somebody who holds `areas`.
+
+    An unannounced visit that has not begun (nor will, when cancelled) is hidden from the accounts
+    of the visited unit itself; from above it is seen, and by the unit whose own plan it is.
+    """
+    found = list(areas)
+    if "" in found:
+        return true()
+    from_above = or_(False, *(Visit.area.startswith(area + "/") for area in found))
+    secret = and_(
+        Visit.state.in_((VisitState.PLANNED, VisitState.CANCELLED)),
+        exists().where(
+            Round.id == Visit.round_id,
+            Plan.id == Round.plan_id,
+            Round.kind == RoundKind.UNANNOUNCED,
+            Plan.area != Visit.area,
+        ),
+    )
+    return and_(inside(Visit.area, found), or_(from_above, ~secret))
+
+
 def visits(session: Session, plan_id: int, areas: Iterable[str]) -> Sequence[Visit]:
     """Return the visits of a plan inside `areas`, by round and code, places and teams loaded."""
     return (
         session.scalars(
             select(Visit)
-            .where(Visit.plan_id == plan_id, inside(Visit.area, areas))
+            .where(Visit.plan_id == plan_id, open_to(areas))
             .order_by(Visit.round_id, Visit.code)
         )
         .unique()
@@ -69,9 +104,7 @@ def visits(session: Session, plan_id: int, areas: Iterable[str]) -> Sequence[Vis
 def visit_for(session: Session, plan_id: int, visit_id: int, areas: Iterable[str]) -> Visit:
     """Return a visit of a plan inside `areas`, or refuse."""
     found = session.scalar(
-        select(Visit).where(
-            Visit.id == visit_id, Visit.plan_id == plan_id, inside(Visit.area, areas)
-        )
+        select(Visit).where(Visit.id == visit_id, Visit.plan_id == plan_id, open_to(areas))
     )
     if found is None:
         raise NotFound()
@@ -82,7 +115,7 @@ def visit_seen(session: Session, visit_id: int, areas: Iterable[str]) -> Visit:
     """Return a visit inside `areas` with its round and plan, or refuse."""
     found = session.scalar(
         select(Visit)
-        .where(Visit.id == visit_id, inside(Visit.area, areas))
+        .where(Visit.id == visit_id, open_to(areas))
         .options(joinedload(Visit.round).joinedload(Round.plan))
     )
     if found is None:
@@ -97,9 +130,7 @@ def visit_by_code(session: Session, plan_id: int, code: str) -> Visit | None:
 
 def record_for(session: Session, record_id: int, areas: Iterable[str]) -> Record:
     """Return a monitoring record inside `areas`, or refuse."""
-    found = session.scalar(
-        select(Record).join(Visit).where(Record.id == record_id, inside(Visit.area, areas))
-    )
+    found = session.scalar(select(Record).join(Visit).where(Record.id == record_id, open_to(areas)))
     if found is None:
         raise NotFound()
     return found
@@ -124,3 +155,43 @@ def tables(session: Session, programme_id: str) -> Sequence[Table]:
     return session.scalars(
         select(Table).where(Table.programme_id == programme_id).order_by(Table.number)
     ).all()
+
+
+def rows_of(session: Session, programme_id: str) -> dict[tuple[str, str], dict[str, str]]:
+    """Return every row of the programme's tables by (table number, row key)."""
+    return {
+        (table.number, row["key"]): row
+        for table in tables(session, programme_id)
+        for row in table.rows
+    }
+
+
+def agencies(session: Session) -> Sequence[Agency]:
+    """Return the names of agencies, each office's in the order of time."""
+    return session.scalars(select(Agency).order_by(Agency.id)).all()
+
+
+def agency_on(session: Session, code: str, day: dt.date) -> Agency | None:
+    """Return what the office `code` was called on `day`."""
+    return session.scalar(
+        select(Agency).where(
+            Agency.code == code,
+            Agency.valid_from <= day,
+            or_(Agency.valid_to.is_(None), Agency.valid_to >= day),
+        )
+    )
+
+
+def poverty_standards(session: Session) -> Sequence[PovertyStandard]:
+    """Return the poverty standards in the order of time."""
+    return session.scalars(select(PovertyStandard).order_by(PovertyStandard.valid_from)).all()
+
+
+def poverty_standard_on(session: Session, day: dt.date) -> PovertyStandard | None:
+    """Return the poverty standard that holds on `day`."""
+    return session.scalar(
+        select(PovertyStandard).where(
+            PovertyStandard.valid_from <= day,
+            or_(PovertyStandard.valid_to.is_(None), PovertyStandard.valid_to >= day),
+        )
+    )

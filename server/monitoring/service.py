@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 
 from server import clock, journal, text
 from server.journal import Actor
+from server.monitoring import papers
 from server.monitoring.models import (
     Origin,
     Plan,
+    PlanState,
     Record,
     Round,
     RoundKind,
@@ -19,7 +21,9 @@ from server.monitoring.models import (
 )
 from server.monitoring.problems import (
     AlreadyVisited,
+    BadParent,
     DecisionNeeded,
+    KindFixed,
     NoSuchMove,
     NoticeNeeded,
     OutsidePlan,
@@ -49,7 +53,11 @@ def add_plan(
 ) -> Plan:
     """Add a monitoring plan over `place` (None: the whole country), under an edition of units.
 
-    `fields` may hold number, agency, parent, legal_bases, starts_on, ends_on, accept_bytes.
+    `fields` may hold number, agency, parent, parent_id, legal_bases, starts_on, ends_on,
+    accept_bytes.
+
+    Raises:
+        BadParent: the plan above does not reach over the whole of `place`.
     """
     plan = Plan(
         name=text.clean(name),
@@ -59,20 +67,87 @@ def add_plan(
         created_at=clock.now(),
         **fields,
     )
+    _check_parent(session, plan)
     session.add(plan)
     session.flush()
     journal.write(session, actor, "plan.added", "plan", plan.id, plan.id)
     return plan
 
 
+def change_plan(session: Session, plan: Plan, actor: Actor, **fields: Any) -> list[str]:
+    """Change what a plan says of itself, and return the names of what has changed.
+
+    `fields` may hold name, number, agency, parent, parent_id, legal_bases, starts_on, ends_on. Its
+    area, edition and programme stay: visits and findings stand on them.
+
+    Raises:
+        PlanClosed: it is only read.
+        BadParent: the plan above is this one, carries this one out, or reaches less far.
+    """
+    plan.must_be_open()
+    changed = _set(plan, fields)
+    if changed:
+        _check_parent(session, plan)
+        session.flush()
+        journal.write(session, actor, "plan.changed", "plan", plan.id, plan.id, fields=changed)
+    return changed
+
+
+def _set(row: Plan | Round, fields: dict[str, Any]) -> list[str]:
+    changed = [name for name, value in fields.items() if getattr(row, name) != value]
+    for name in changed:
+        setattr(row, name, fields[name])
+    return sorted(changed)
+
+
+def _check_parent(session: Session, plan: Plan) -> None:
+    with session.no_autoflush:
+        above = session.get(Plan, plan.parent_id) if plan.parent_id else None
+        if plan.parent_id and (above is None or not within(plan.area, above.area)):
+            raise BadParent()
+        while above is not None:
+            if above.id == plan.id:
+                raise BadParent()
+            above = session.get(Plan, above.parent_id) if above.parent_id else None
+
+
+def close_plan(session: Session, plan: Plan, actor: Actor) -> None:
+    """Close a plan: phones are no longer answered, nothing in it changes. Findings go on."""
+    plan.must_be_open()
+    _switch(session, plan, PlanState.CLOSED, "plan.closed", actor)
+
+
+def reopen_plan(session: Session, plan: Plan, actor: Actor) -> None:
+    """Open a closed plan again."""
+    if plan.state is PlanState.CLOSED:
+        _switch(session, plan, PlanState.OPEN, "plan.reopened", actor)
+
+
+def _switch(session: Session, plan: Plan, state: PlanState, verb: str, actor: Actor) -> None:
+    plan.state = state
+    session.flush()
+    journal.write(session, actor, verb, "plan", plan.id, plan.id)
+
+
+def unfinished(session: Session, plan: Plan) -> int:
+    """Return how many visits of a plan are planned or under way."""
+    to_do = (VisitState.PLANNED, VisitState.UNDER_WAY)
+    query = select(func.count()).where(Visit.plan_id == plan.id, Visit.state.in_(to_do))
+    return session.scalar(query) or 0
+
+
 def add_round(
     session: Session, plan: Plan, code: str, name: str, actor: Actor, **fields: Any
 ) -> Round:
-    """Add a round; `fields` may hold kind, method, purpose, starts_on, ends_on, params.
+    """Add a round.
+
+    `fields` may hold kind, method, purpose, about, team_size, starts_on, ends_on, params.
 
     Raises:
+        PlanClosed: nothing is added to a closed plan.
         RoundCodeTaken: the plan has a round of this code.
     """
+    plan.must_be_open()
     code = text.clean(code)
     if session.scalar(select(Round.id).where(Round.plan_id == plan.id, Round.code == code)):
         raise RoundCodeTaken(round_code=code)
@@ -81,6 +156,31 @@ def add_round(
     session.flush()
     journal.write(session, actor, "round.added", "round", found.id, plan.id, code=found.code)
     return found
+
+
+def change_round(session: Session, round_: Round, actor: Actor, **fields: Any) -> list[str]:
+    """Change a round, all but its code, and return the names of what has changed.
+
+    Raises:
+        PlanClosed: its plan is only read.
+        KindFixed: a visit has begun as announced, or as not announced.
+    """
+    round_.plan.must_be_open()
+    if fields.get("kind", round_.kind) is not round_.kind and _begun(session, round_):
+        raise KindFixed()
+    changed = _set(round_, fields)
+    if changed:
+        session.flush()
+        journal.write(
+            session, actor, "round.changed", "round", round_.id, round_.plan_id, fields=changed
+        )
+    return changed
+
+
+def _begun(session: Session, round_: Round) -> bool:
+    under_way = (VisitState.UNDER_WAY, VisitState.DONE)
+    query = select(Visit.id).where(Visit.round_id == round_.id, Visit.state.in_(under_way))
+    return session.scalar(query.limit(1)) is not None
 
 
 def add_visit(
@@ -93,13 +193,15 @@ def add_visit(
     starts_on: dt.date | None = None,
     ends_on: dt.date | None = None,
 ) -> Visit:
-    """Add a visit of the round to a commune, and open its monitoring record.
+    """Add a visit of the round to a commune; open its monitoring record with its checklist.
 
     Raises:
+        PlanClosed: the plan is only read.
         OutsidePlan: the commune is not in the plan's area or edition.
         AlreadyVisited: the round has a visit there.
     """
     plan = round_.plan
+    plan.must_be_open()
     if place.edition_id != plan.edition_id or not within(place.area, plan.area):
         raise OutsidePlan(code=place.code)
     if session.scalar(
@@ -119,8 +221,10 @@ def add_visit(
     )
     session.add(visit)
     session.flush()
-    session.add(Record(visit_id=visit.id, number=_number(session, plan), opened_at=clock.now()))
+    record = Record(visit_id=visit.id, number=_number(session, plan), opened_at=clock.now())
+    session.add(record)
     session.flush()
+    papers.open_checklist(session, record)
     journal.write(session, actor, "visit.added", "visit", visit.id, plan.id, place=place.code)
     return visit
 
@@ -132,9 +236,16 @@ def _number(session: Session, plan: Plan) -> str:
     return f"HS{plan.id:03d}-{(count or 0) + 1:03d}"
 
 
-def send_notice(session: Session, visit: Visit, day: dt.date, actor: Actor) -> None:
-    """Record that the visited unit was told on `day`; a periodic visit may not start before."""
-    visit.notice_sent_on = day
+def send_notice(
+    session: Session, visit: Visit, day: dt.date, actor: Actor, number: str = ""
+) -> None:
+    """Record that the visited unit was told on `day`; a periodic visit may not start before.
+
+    `number` is the notice's own (số, ký hiệu của thông báo).
+    """
+    visit.round.plan.must_be_open()
+    visit.notice_sent_on, visit.notice_no = day, text.clean(number)
+    session.flush()
     journal.write(session, actor, "visit.notified", "visit", visit.id, visit.plan_id)
 
 
@@ -147,6 +258,7 @@ def assign(
     actor: Actor,
 ) -> None:
     """Give a visit its team and days."""
+    visit.round.plan.must_be_open()
     visit.team_id = team.id if team else None
     visit.starts_on, visit.ends_on = starts_on, ends_on
     session.flush()
@@ -158,8 +270,14 @@ def needs_notice(visit: Visit) -> bool:
     return visit.round.kind is RoundKind.PERIODIC and visit.notice_sent_on is None
 
 
+def needs_decision(visit: Visit) -> bool:
+    """Tell whether an unannounced visit still lacks the head's decision it rests on."""
+    return visit.round.kind is RoundKind.UNANNOUNCED and not visit.decision_no
+
+
 def record_decision(session: Session, visit: Visit, number: str, actor: Actor) -> None:
     """Record the number of the head's decision that an unannounced visit rests on."""
+    visit.round.plan.must_be_open()
     visit.decision_no = text.clean(number)
     journal.write(session, actor, "visit.decided", "visit", visit.id, visit.plan_id)
 
@@ -168,16 +286,18 @@ def move(session: Session, visit: Visit, state: VisitState, actor: Actor) -> Non
     """Bring a visit into another state.
 
     Raises:
+        PlanClosed: its plan is only read.
         NoSuchMove: it cannot go there from where it is.
         NoticeNeeded: a periodic visit would start before its notice was sent.
         DecisionNeeded: an unannounced one would start without the head's decision.
     """
+    visit.round.plan.must_be_open()
     if state not in MOVES[visit.state]:
         raise NoSuchMove()
     if visit.state is VisitState.PLANNED and state is VisitState.UNDER_WAY:
         if needs_notice(visit):
             raise NoticeNeeded()
-        if visit.round.kind is RoundKind.UNANNOUNCED and not visit.decision_no:
+        if needs_decision(visit):
             raise DecisionNeeded()
     visit.state = state
     session.flush()

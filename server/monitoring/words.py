@@ -1,6 +1,7 @@
 """How plans, rounds and visits are named to people: (Vietnamese, English), states with a tone."""
 
 from server.monitoring.models import (
+    About,
     Method,
     Origin,
     PlanState,
@@ -8,6 +9,7 @@ from server.monitoring.models import (
     RoundKind,
     VisitState,
 )
+from server.monitoring.record_models import DocumentState, Verdict
 
 PLAN_STATES: dict[PlanState, tuple[str, str, str]] = {
     PlanState.OPEN: ("Đang thực hiện", "Under way", "good"),
@@ -46,4 +48,28 @@ MOVE_WORDS: dict[VisitState, tuple[str, str]] = {
 ORIGINS: dict[Origin, tuple[str, str]] = {
     Origin.DRAWN: ("Chọn ngẫu nhiên", "Drawn at random"),
     Origin.PURPOSIVE: ("Chỉ định", "Named on purpose"),
+}
+
+ABOUT: dict[About, tuple[str, str]] = {
+    About.PROGRAMME: ("Thực hiện Chương trình", "Carrying out the programme"),
+    About.REVIEW: ("Rà soát hộ nghèo, hộ cận nghèo", "Review of poor and near-poor households"),
+}
+DOCUMENT_STATES: dict[DocumentState, tuple[str, str, str]] = {
+    DocumentState.ASKED: ("Chưa ghi nhận", "Not noted yet", "muted"),
+    DocumentState.FULL: ("Có, đầy đủ", "Complete", "good"),
+    DocumentState.PARTLY: ("Có nhưng thiếu", "Partly", "wait"),
+    DocumentState.LATE: ("Có nhưng chậm", "Issued late", "wait"),
+    DocumentState.NONE: ("Không có", "None", "bad"),
+    DocumentState.NA: ("Không áp dụng", "Not applicable", "muted"),
+}
+VERDICTS: dict[Verdict, tuple[str, str, str]] = {
+    Verdict.OPEN: ("Chờ kết luận", "Waits", "wait"),
+    Verdict.ACCEPTED: ("Được chấp nhận", "Accepted", "good"),
+    Verdict.REJECTED: ("Không chấp nhận", "Not accepted", "bad"),
+}
+AGENCY_LEVELS: dict[str, tuple[str, str]] = {
+    "central": ("Trung ương", "Central"),
+    "province": ("Cấp tỉnh", "Province"),
+    "district": ("Cấp huyện", "District"),
+    "commune": ("Cấp xã", "Commune"),
 }

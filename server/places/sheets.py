@@ -10,6 +10,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from typing import Any
 
 from openpyxl import load_workbook
 from openpyxl.cell.cell import Cell, MergedCell
@@ -55,6 +56,24 @@ def rows(data: bytes, name: str, most: int = MAX_ROWS) -> list[Row]:
         )
     table = _workbook(data, name) if data.startswith(b"PK") else _csv(data, name)
     return _filled(table, name, most)
+
+
+def book(data: bytes, name: str, most: int = MAX_ROWS) -> dict[str, list[Row]]:
+    """Return the filled rows of every sheet of a workbook (.xlsx), by the sheet's title.
+
+    Raises:
+        FileTooLarge, UnreadableFile: as `rows` does.
+    """
+    if len(data) > MAX_BYTES:
+        raise _too_large(name)
+    try:
+        _check_parts(data, name)
+        with closing(load_workbook(io.BytesIO(data), read_only=True, data_only=True)) as found:
+            return {sheet.title: _filled(_cells(sheet), name, most) for sheet in found.worksheets}
+    except FileTooLarge:
+        raise
+    except Exception as error:  # openpyxl fails in its own many ways on a broken file
+        raise _broken(name) from error
 
 
 def _filled(table: Iterable[list[str]], name: str, most: int) -> list[Row]:
@@ -111,19 +130,26 @@ def _separator(text: str) -> str:
 def _workbook(data: bytes, name: str) -> Iterator[list[str]]:
     try:
         _check_parts(data, name)
-        with closing(load_workbook(io.BytesIO(data), read_only=True, data_only=True)) as book:
-            sheet = book.worksheets[0]
-            sheet.reset_dimensions()
-            for cells in sheet.iter_rows(max_col=MAX_COLUMNS + 1):
-                yield [_shown(cell) for cell in cells]
+        with closing(load_workbook(io.BytesIO(data), read_only=True, data_only=True)) as found:
+            yield from _cells(found.worksheets[0])
     except FileTooLarge:
         raise
     except Exception as error:  # openpyxl fails in its own many ways on a broken file
-        raise UnreadableFile(
-            file=name,
-            reason="tệp Excel bị hỏng hoặc không phải danh sách",
-            reason_en="the Excel file is broken or is no list",
-        ) from error
+        raise _broken(name) from error
+
+
+def _cells(sheet: Any) -> Iterator[list[str]]:
+    sheet.reset_dimensions()
+    for cells in sheet.iter_rows(max_col=MAX_COLUMNS + 1):
+        yield [_shown(cell) for cell in cells]
+
+
+def _broken(name: str) -> UnreadableFile:
+    return UnreadableFile(
+        file=name,
+        reason="tệp Excel bị hỏng hoặc không phải danh sách",
+        reason_en="the Excel file is broken or is no list",
+    )
 
 
 def _check_parts(data: bytes, name: str) -> None:

@@ -96,7 +96,7 @@ class Team(Model):
 
 
 class Member(Model):
-    """A person's post (chức danh) in a team."""
+    """A person's post (chức danh) in a team, and the agency that sent them."""
 
     __tablename__ = "team_member"
     __table_args__ = (UniqueConstraint("team_id", "person_id"),)
@@ -105,6 +105,7 @@ class Member(Model):
     team_id: Mapped[int] = mapped_column(ForeignKey("team.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     post: Mapped[str] = mapped_column(default="")
+    agency: Mapped[str] = mapped_column(default="")
     leads: Mapped[bool] = mapped_column(default=False)
 
     team: Mapped[Team] = relationship(back_populates="members")

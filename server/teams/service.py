@@ -224,15 +224,18 @@ def join(
     post: str = "",
     leads: bool = False,
     actor: Actor = journal.SYSTEM,
+    agency: str = "",
 ) -> None:
-    """Make `person` a member of `team`, with a post (chức danh).
+    """Make `person` a member of `team`, with a post (chức danh) and the agency that sent them.
 
     Raises:
         AlreadyMember: they are in this team.
     """
     if any(member.person_id == person.id for member in team.members):
         raise AlreadyMember(name=person.name)
-    team.members.append(Member(person_id=person.id, post=text.clean(post), leads=leads))
+    team.members.append(
+        Member(person_id=person.id, post=text.clean(post), agency=text.clean(agency), leads=leads)
+    )
     session.flush()
     journal.write(
         session, actor, "team.member-added", "team", team.id, team.plan_id, person=person.id
