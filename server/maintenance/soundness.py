@@ -122,9 +122,7 @@ def named(session: Session) -> Iterator[str]:
         HeldFile.sha256,
         FormMedia.sha256,
         FormVersion.workbook_sha256,
-        StepFile.sha256,
-        StepFile.thumb_sha256,
-        StepFile.view_sha256,
+        DocumentFile.sha256,
     )
     query = union(
         *(select(column.label("sha256")).where(column.is_not(None)) for column in columns)
