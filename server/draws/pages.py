@@ -66,7 +66,8 @@ def draws(plan_id: int) -> str:
     session = db.session()
     plan = seen_plan(session, plan_id)
     before = request.args.get("before", type=int)
-    found = queries.of_plan(session, plan_id, before, PAGE + 1)
+    areas = web.reader().areas(May.SEE_DRAWS)
+    found = queries.of_plan(session, plan_id, before, PAGE + 1, areas)
     return render_template(
         "draws/draws.html",
         plan=plan,

@@ -5,18 +5,18 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select
 from sqlalchemy.orm import Session, lazyload
 
 from server import clock
 from server.draws.models import Draw, DrawnUnit, DrawState, RegisterEntry, UnitRole
 from server.draws.problems import Sealed
 from server.draws.words import COMMUNES, HAMLETS, HOUSEHOLDS
-from server.monitoring.models import Plan, Round, Visit
+from server.monitoring.models import Plan, Round, RoundKind, Visit, VisitState
 from server.permissions import May, Role, rights
 from server.places import queries as places
 from server.places.models import Hamlet, Level, Place
-from server.places.scope import touches
+from server.places.scope import inside, touches
 from server.problems import NotFound
 from server.teams.models import Grant, Person
 
@@ -50,14 +50,39 @@ def voided(session: Session, round_id: int, purpose: str, stage: str, parent: st
     return found or 0
 
 
+def known_to(areas: Iterable[str]) -> ColumnElement[bool]:
+    """Return the condition that a draw may be known to somebody who holds `areas`.
+
+    A draw for an unannounced round is hidden from the accounts of single units within the plan's
+    area until no visit of the round is still to begin.
+    """
+    ahead = exists().where(Visit.round_id == Round.id, Visit.state == VisitState.PLANNED)
+    undrawn = ~exists().where(Visit.round_id == Round.id)
+    return exists().where(
+        Round.id == Draw.round_id,
+        Plan.id == Round.plan_id,
+        or_(
+            inside(Plan.area, areas),
+            Round.kind != RoundKind.UNANNOUNCED,
+            ~or_(ahead, undrawn),
+        ),
+    )
+
+
 def of_plan(
-    session: Session, plan_id: int, before: int | None = None, limit: int = 50
+    session: Session,
+    plan_id: int,
+    before: int | None = None,
+    limit: int = 50,
+    areas: Iterable[str] = ("",),
 ) -> Sequence[Draw]:
     """Return draws of a plan without their units, the void ones too, newest first.
 
-    At most `limit`, those with a number below `before` when it is given.
+    At most `limit`, those with a number below `before` when it is given, as far as somebody who
+    holds `areas` may know of them.
     """
-    found = select(Draw).where(Draw.plan_id == plan_id).options(lazyload(Draw.drawn))
+    found = select(Draw).where(Draw.plan_id == plan_id, known_to(areas))
+    found = found.options(lazyload(Draw.drawn))
     if before is not None:
         found = found.where(Draw.number < before)
     return session.scalars(found.order_by(Draw.number.desc()).limit(limit)).all()
@@ -224,7 +249,7 @@ def draw_for(session: Session, draw_id: int, areas: Iterable[str]) -> Draw:
     found = session.scalar(
         select(Draw)
         .join(Plan, Plan.id == Draw.plan_id)
-        .where(Draw.id == draw_id, touches(Plan.area, areas))
+        .where(Draw.id == draw_id, touches(Plan.area, areas), known_to(areas))
     )
     if found is None:
         raise NotFound()

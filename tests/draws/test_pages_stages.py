@@ -15,6 +15,8 @@ from server.db import db, transaction
 from server.draws.models import Draw, DrawState, UnitRole
 from server.draws.service import Disclosure
 from server.journal import Line
+from server.monitoring import service as monitoring
+from server.monitoring.models import RoundKind, Visit, VisitState
 from server.permissions import Role
 from server.places.models import Hamlet
 from server.teams import service as teams
@@ -229,6 +231,32 @@ def test_a_sealed_draw_gives_its_package_to_nobody_until_minh_opens_it(minh, lea
 
     assert minh.get(f"/draws/{draw.id}/package.zip").status_code == 200
     assert draw.drawn[0].ticket[:14] in shown(leader.get(f"/draws/{draw.id}"))
+
+
+def test_a_unit_learns_of_an_unannounced_draw_only_when_its_visits_have_begun(
+    browser, app, plan, office
+):
+    """The plan for unannounced supervision: "không báo trước"; the unit hears of it at the door."""
+    with transaction() as session:
+        secret = monitoring.add_round(
+            session, session.merge(plan), "DX", "Đột xuất", ACTOR, kind=RoundKind.UNANNOUNCED
+        )
+        unit = teams.add_person(session, "Chủ tịch xã", ACTOR, "xa@example.vn", None)
+        teams.grant(session, unit, Role.VIEWER, f"{VU_BAN}/13741", ACTOR)
+    known = office.drawn()
+    draw = office.drawn(round_=secret)
+    office.visits(draw)
+    viewer = browser(unit)
+
+    before = viewer.get(f"/draws/{draw.id}").status_code
+    listed = viewer.get(f"/plans/{plan.id}/draws").text
+    with transaction() as session:
+        for visit in session.query(Visit).filter_by(round_id=secret.id):
+            visit.state = VisitState.UNDER_WAY
+
+    assert before == 404
+    assert f"/draws/{known.id}" in listed and f"/draws/{draw.id}" not in listed
+    assert viewer.get(f"/draws/{draw.id}").status_code == 200
 
 
 def test_names_are_read_with_a_line_in_the_journal(minh, field):
