@@ -37,7 +37,7 @@ check: setup-dev
 test: setup-dev
 	$(BIN)/python tools/need_chromium.py
 	$(BIN)/pytest -q -n 2
-	THUCDIA_TEST_DB=postgres $(BIN)/pytest -q -n 2 tests --ignore=tests/sampling --ignore=tests/xlsforms
+	THUCDIA_TEST_DB=postgres $(BIN)/pytest -q -n 2 tests
 
 fix: setup-dev
 	$(BIN)/ruff format .

@@ -40,6 +40,14 @@ SHIPPED = {
 ON_POSTGRES = os.environ.get("THUCDIA_TEST_DB") == "postgres"
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL run only what meets a database: the rest has run on SQLite's turn."""
+    if ON_POSTGRES:
+        knows = [item for item in items if "template" in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=list(set(items) - set(knows)))
+        items[:] = knows
+
+
 def settings_for(var: Path, url: str) -> Settings:
     """Return the settings of a test's own installation."""
     base = from_environment({"THUCDIA_VAR": str(var), "DATABASE_URL": url, "THUCDIA_DEMO": "0"})
