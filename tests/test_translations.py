@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -122,7 +123,7 @@ def test_refusals_and_the_sign_in_page_are_in_english_too(browser):
     assert "Sign in" in pages[0]
 
 
-def _addresses(app: Flask, keys: dict[str, int]) -> Iterator[str]:
+def _addresses(app: Flask, keys: dict[str, Any]) -> Iterator[str]:
     """Yield every page for people whose address `keys` can fill."""
     for rule in app.url_map.iter_rules():
         ours = not rule.rule.startswith(("/v1", "/static", "/health", "/sign-in"))
