@@ -1,7 +1,7 @@
 """Runs the benches: all, or those named.
 
-A bench is a module of this package: with `run(shop, options)` it gives tables; with `main()`
-alone it is run by itself, and what it prints is taken as it stands; those of `ON_BOTH` take the
+A bench is a module of this package: with `run(shop, options)` it gives tables; one with `main()`
+is run by itself, and what it prints is taken as it stands; those of `ON_BOTH` take the
 address of a PostgreSQL database as `--url`.
 """
 
@@ -18,9 +18,10 @@ from bench.options import Options
 from bench.postgres import Missing
 
 NAMES = (
-    "ingest", "photos", "flood", "slow", "lists", "replay", "pages", "rules", "sampling",
+    "ingest", "photos", "flood", "slow", "lists", "replay",
+    "pages", "entities", "rules", "sampling",
 )  # fmt: skip
-ON_BOTH = {"pages"}
+ON_BOTH = {"pages", "entities"}
 
 
 def main() -> int:
@@ -47,7 +48,7 @@ def main() -> int:
 def _one(name: str, shop: Workshop, options: Options, out: Path) -> str:
     """Run one bench and return what the README shall say."""
     module = import_module(f"bench.{name}")
-    if not hasattr(module, "run"):
+    if hasattr(module, "main"):
         databases = options.engines if name in ON_BOTH else ("",)
         told = "\n\n".join(_told(name, shop, engine) for engine in databases)
         print(told, flush=True)
