@@ -314,10 +314,12 @@ def review(plan_id: int) -> str:
     state = next((each for each in RequestState if each.value == typed), None)
     page = paging.page(session, queries.requests(plan_id, state), EntityRequest.id)
     counts = queries.request_counts(session, plan_id)
+    rows = queries.request_rows(session, page.ids)
     return render_template(
         "entities/review.html",
         plan=plan,
-        rows=queries.request_rows(session, page.ids),
+        rows=rows,
+        about=queries.rows_asked(session, rows),
         page=page,
         open_states=queries.OPEN_STATES,
         figures=[

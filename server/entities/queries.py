@@ -210,6 +210,22 @@ def request_rows(session: Session, ids: Sequence[int]) -> Sequence[EntityRequest
     ).all()
 
 
+def rows_asked(session: Session, found: Iterable[EntityRequest]) -> dict[str, Entity]:
+    """Return the rows that requests of one plan are about, by their ids; some may not exist."""
+    asked = list(found)
+    if not asked:
+        return {}
+    rows = session.scalars(
+        select(Entity)
+        .join(EntityList, EntityList.id == Entity.list_id)
+        .where(
+            EntityList.plan_id == asked[0].plan_id,
+            Entity.uuid.in_({each.uuid for each in asked}),
+        )
+    )
+    return {row.uuid: row for row in rows}
+
+
 def area_of(session: Session, plan_id: int, code: str) -> str | None:
     """Return the area of a place or hamlet by its code in the plan's code list, or None."""
     return areas_of(session, plan_id, [code]).get(code)

@@ -54,27 +54,25 @@ def test_a_plan_tells_its_lists_and_what_waits(planted, minh):
     assert f"/plans/{planted.plan_id}/lists" in minh.get(f"/plans/{planted.plan_id}").text
 
 
-@pytest.mark.parametrize("address", ["/plans/{plan}/lists", "/lists/{list}", "/rows/{row}",
-                                     "/plans/{plan}/lists/review", "/lists/{list}.csv",
-                                     "/lists/{list}.xlsx"])  # fmt: skip
-def test_another_districts_people_find_nothing(planted, browser, cast, address):
-    where = address.format(plan=planted.plan_id, list=planted.trees.id, row=planted.tree().id)
+def test_another_districts_people_find_nothing(planted, browser, cast):
+    listed, row = f"/lists/{planted.trees.id}", f"/rows/{planted.tree().id}"
+    plan = f"/plans/{planted.plan_id}/lists"
 
-    assert browser(cast.an).get(where).status_code == 404
-    assert browser(None).get(where).status_code == 302
-    assert browser(cast.hoa).get(where, buffered=True).status_code == 200
+    for address in (plan, f"{plan}/review", listed, f"{listed}.csv", f"{listed}.xlsx", row):
+        assert browser(cast.an).get(address).status_code == 404, address
+        assert browser(None).get(address).status_code == 302, address
+        assert browser(cast.hoa).get(address, buffered=True).status_code == 200, address
 
 
-@pytest.mark.parametrize("address", ["/lists/{list}/settings", "/lists/{list}/properties",
-                                     "/lists/{list}/rows", "/lists/{list}/assign",
-                                     "/lists/{list}/import", "/rows/{row}", "/rows/{row}/delete",
-                                     "/rows/{row}/assign", "/rows/{row}/resolve"])  # fmt: skip
-def test_who_only_looks_changes_nothing(planted, browser, cast, address):
-    where = address.format(list=planted.trees.id, row=planted.tree().id)
+def test_who_only_looks_changes_nothing(planted, browser, cast):
+    listed, row = f"/lists/{planted.trees.id}", f"/rows/{planted.tree().id}"
+    verbs = [f"{listed}/{verb}" for verb in ("settings", "properties", "rows", "assign", "import")]
+    verbs += [row, *(f"{row}/{verb}" for verb in ("delete", "assign", "resolve", "restore"))]
     form = {"label": "x", "title": "x", "name": "x"}
 
-    assert browser(cast.hoa).post(where, data=form).status_code == 403
-    assert browser(cast.an).post(where, data=form).status_code == 404
+    for address in verbs:
+        assert browser(cast.hoa).post(address, data=form).status_code == 403, address
+        assert browser(cast.an).post(address, data=form).status_code == 404, address
     assert planted.tree().version == 3
 
 

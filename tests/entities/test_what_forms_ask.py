@@ -105,33 +105,33 @@ def test_a_late_making_fills_what_is_missing_and_overrules_nothing(grove):
     assert tree.conflict.value == "soft"
 
 
-@pytest.mark.parametrize(
-    ("asked", "code"),
-    [
-        ({"create": 1, "loai": "lim", "uuid_": OTHER}, "entities.label-missing"),
-        ({"create": 1, "label": "A", "uuid_": "khong-phai-ma"}, "entities.bad-id"),
-        ({"create": 1, "label": "A", "uuid_": "3f6c2f0e-6a1d-1b7e-8a55-0d4f1d1a2b01"},
-         "entities.bad-id"),
-        ({"update": 1, "base": 1, "uuid_": OTHER}, "entities.unknown-entity"),
-        ({"update": 1, "base": 1, "trunk": 1, "branch": BRANCH, "uuid_": OTHER},
-         "entities.unknown-entity"),
-        ({"update": 1, "base": 9}, "entities.unknown-version"),
-        ({"update": 1, "base": 9, "trunk": 9, "branch": BRANCH}, "entities.unknown-version"),
-        ({"update": 1, "base": "", "trunk": "", "branch": BRANCH}, "entities.unknown-version"),
-        ({"update": 1, "base": "x"}, "entities.unknown-version"),
-        ({"create": 1, "label": "A"}, "entities.exists"),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_done_is_kept_for_the_office_and_the_form_is_taken(grove, asked, code):
+IMPOSSIBLE = [
+    ({"create": 1, "loai": "lim", "uuid_": OTHER}, "entities.label-missing"),
+    ({"create": 1, "label": "A", "uuid_": "khong-phai-ma"}, "entities.bad-id"),
+    ({"create": 1, "label": "A", "uuid_": TREE.replace("-4b7e-", "-1b7e-")}, "entities.bad-id"),
+    ({"update": 1, "base": 1, "uuid_": OTHER}, "entities.unknown-entity"),
+    ({"update": 1, "base": 1, "trunk": 1, "branch": BRANCH, "uuid_": OTHER},
+     "entities.unknown-entity"),
+    ({"update": 1, "base": 9}, "entities.unknown-version"),
+    ({"update": 1, "base": 9, "trunk": 9, "branch": BRANCH}, "entities.unknown-version"),
+    ({"update": 1, "base": "", "trunk": "", "branch": BRANCH}, "entities.unknown-version"),
+    ({"update": 1, "base": "x"}, "entities.unknown-version"),
+    ({"create": 1, "label": "A"}, "entities.exists"),
+]  # fmt: skip
+
+
+def test_what_cannot_be_done_is_kept_for_the_office_and_the_form_is_taken(grove):
     grove.send(said(**PLANTED))
 
-    grove.send(said(**asked))
+    grove.send(*(said(**asked) for asked, _code in IMPOSSIBLE))
 
-    failed = grove.requests()[-1]
-    assert (failed.state, failed.problem) == (RequestState.FAILED, code)
-    assert failed.details["vi"] and failed.details["en"]
+    planted, *failed = grove.requests()
+    assert planted.state is RequestState.APPLIED
+    assert [each.problem for each in failed] == [code for _asked, code in IMPOSSIBLE]
+    assert {each.state for each in failed} == {RequestState.FAILED}
+    assert all(each.details["vi"] and each.details["en"] for each in failed)
     assert grove.tree().version == 1
-    assert db.session().query(Submission).count() == 2
+    assert db.session().query(Submission).count() == 1 + len(IMPOSSIBLE)
 
 
 def test_ids_are_taken_with_and_without_their_prefix_and_in_any_case(grove):
