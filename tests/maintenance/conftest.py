@@ -18,6 +18,7 @@ from server.app import create_app
 from server.db import db, transaction
 from server.draws import service as draws
 from server.places import queries as places
+from server.submissions import intake
 from server.surveys import service as surveys
 from server.teams import service as teams
 from tests import forms
@@ -43,11 +44,17 @@ class Installation:
     send: Callable[..., int]
 
 
+@pytest.fixture(autouse=True)
+def _fresh_readers() -> None:
+    """Each test has a database of its own, in which the same numbers mean other forms."""
+    intake._readers.clear()
+
+
 @pytest.fixture
 def installation(app, plan, round_, base, drain, cast) -> Installation:
     """Forms with files, records with photos, something held, a draw, seals, a signed-in person."""
     forms.publish(app, plan.id)
-    _publish_with_picture(app, plan.id)
+    publish_with_picture(app, plan.id)
     client = app.test_client()
 
     def send(xml: bytes | None = None, files: dict[str, bytes] | None = None) -> int:
@@ -66,7 +73,8 @@ def installation(app, plan, round_, base, drain, cast) -> Installation:
     return Installation(app, send)
 
 
-def _publish_with_picture(app: Flask, plan_id: int) -> None:
+def publish_with_picture(app: Flask, plan_id: int) -> None:
+    """Publish a form that has a picture."""
     files, compiled = app.extensions["files"], forms.compiled(WITH_PICTURE)
     with transaction() as session:
         version = surveys.upload(session, files, plan_id, b"book", "a.md", compiled, ACTOR)
