@@ -38,6 +38,7 @@ EDGES = (
     "server.draws.pages",
     "server.draws.stage_pages",
     "server.desk.fieldwork",
+    "server.desk.reinterview_pages",
     "server.desk.draw_papers",
     "server.desk.findings",
     "server.home",

@@ -1,8 +1,10 @@
 """The Vụ Bản case: 18 communes, one flooded, 4 to visit and 3 in reserve, 20 dice."""
 
+import datetime as dt
 import json
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,16 +13,18 @@ from pathlib import Path
 import pytest
 
 import sampling
-from server import journal
+from server import clock, journal
 from server.db import db, transaction
 from server.draws import lineage, lists, queries, service, stages
 from server.draws.models import Draw
 from server.draws.stages import Wish
 from server.journal import Actor
 from server.monitoring import service as monitoring
-from server.monitoring.models import Round
+from server.monitoring.models import Round, Visit
 from server.places import queries as places
 from server.places import service as places_service
+from server.submissions import intake
+from tests import forms
 
 MINH = Actor("page", 1, "Minh")
 DIGITS = "48371 02955 61382 07714"
@@ -180,6 +184,75 @@ def field(office, hamlets) -> Field:
     found = Field(office, first, hamlets)
     hamlets(found.communes)
     return found
+
+
+WORKBOOK = """
+| survey |                  |             |            |
+|        | type             | name        | label      |
+|        | start            | start       |            |
+|        | end              | end         |            |
+|        | begin group      | id          | Thông tin  |
+|        | text             | visit       | Lượt       |
+|        | text             | hamlet      | Thôn       |
+|        | end group        |             |            |
+|        | begin group      | cs          | Đồng ý     |
+|        | select_one yn    | met         | Gặp?       |
+|        | select_one nm    | not_met_why | Vì sao?    |
+|        | select_one yn    | consent     | Đồng ý?    |
+|        | end group        |             |            |
+|        | text             | hh          | Hộ         |
+| choices |                 |             |            |
+|        | list_name        | name        | label      |
+|        | yn               | yes         | Có         |
+|        | yn               | no          | Không      |
+|        | nm               | vang        | Vắng       |
+|        | nm               | chuyen_di   | Chuyển đi  |
+| settings |                |             |            |
+|        | form_title       | form_id     | version    |
+|        | Phỏng vấn        | hogd        | 1          |
+"""
+
+
+@pytest.fixture
+def sample(field, monkeypatch):
+    """Five households of a hamlet; it is two days after the draw."""
+    drawn = field.households(field.drawn_hamlet())
+    now = clock.now
+    monkeypatch.setattr(clock, "now", lambda: now() + dt.timedelta(days=2))
+    return drawn
+
+
+def visit_of(sample):
+    return next(v for v in db.session.query(Visit) if v.place.code == sample.parent_code[:5])
+
+
+@pytest.fixture
+def send(app, sample, base, drain):
+    """Send a filled form about a household of the sample, by Lan's phone."""
+    intake._readers.clear()
+    forms.publish(app, sample.plan_id, WORKBOOK)
+    client = app.test_client()
+
+    def post(code="", met="yes", consent="yes", why="", hours_ago=1):
+        began = clock.local(clock.now() - dt.timedelta(hours=hours_ago)).isoformat()
+        said = f"<met>{met}</met>"
+        said += f"<not_met_why>{why}</not_met_why>" if met == "no" else ""
+        said += f"<consent>{consent}</consent>" if met == "yes" else ""
+        household = f"<hh>{code}</hh>" if code else ""
+        xml = (
+            "<?xml version='1.0'?><data id='hogd' version='1' "
+            "xmlns:orx='http://openrosa.org/xforms'>"
+            f"<start>{began}</start><end>{began}</end>"
+            f"<id><visit>{visit_of(sample).code}</visit><hamlet>{sample.parent_code}</hamlet></id>"
+            f"<cs>{said}</cs>{household}"
+            f"<orx:meta><orx:instanceID>uuid:{uuid.uuid4()}</orx:instanceID></orx:meta></data>"
+        )
+        answer = client.post(f"{base}/submission", **forms.parts(xml.encode()))
+        assert answer.status_code == 201, answer.text
+        drain()
+        db.session.rollback()
+
+    return post
 
 
 @dataclass

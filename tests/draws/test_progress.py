@@ -3,7 +3,6 @@
 import datetime as dt
 import html
 import re
-import uuid
 
 import pytest
 
@@ -14,48 +13,11 @@ from server.desk.outcomes import Outcome
 from server.draws import lineage
 from server.draws.models import Draw, Replacement, ReplacementState, UnitRole
 from server.draws.service import Disclosure
-from server.monitoring.models import Visit
 from server.permissions import Role
-from server.submissions import intake
 from server.teams import service as teams
-from tests import forms
 from tests.conftest import ACTOR, VU_BAN
+from tests.draws.conftest import visit_of
 from tests.draws.test_stages import codes
-
-WORKBOOK = """
-| survey |                  |             |            |
-|        | type             | name        | label      |
-|        | start            | start       |            |
-|        | end              | end         |            |
-|        | begin group      | id          | Thông tin  |
-|        | text             | visit       | Lượt       |
-|        | text             | hamlet      | Thôn       |
-|        | end group        |             |            |
-|        | begin group      | cs          | Đồng ý     |
-|        | select_one yn    | met         | Gặp?       |
-|        | select_one nm    | not_met_why | Vì sao?    |
-|        | select_one yn    | consent     | Đồng ý?    |
-|        | end group        |             |            |
-|        | text             | hh          | Hộ         |
-| choices |                 |             |            |
-|        | list_name        | name        | label      |
-|        | yn               | yes         | Có         |
-|        | yn               | no          | Không      |
-|        | nm               | vang        | Vắng       |
-|        | nm               | chuyen_di   | Chuyển đi  |
-| settings |                |             |            |
-|        | form_title       | form_id     | version    |
-|        | Phỏng vấn        | hogd        | 1          |
-"""
-
-
-@pytest.fixture
-def sample(field, monkeypatch):
-    """Five households of a hamlet; it is two days after the draw."""
-    drawn = field.households(field.drawn_hamlet())
-    now = clock.now
-    monkeypatch.setattr(clock, "now", lambda: now() + dt.timedelta(days=2))
-    return drawn
 
 
 @pytest.fixture
@@ -65,39 +27,6 @@ def leader(app):
         person = teams.add_person(session, "Tuấn", ACTOR, "tuan@example.vn", None)
         teams.grant(session, person, Role.TEAM_LEADER, VU_BAN, ACTOR)
     return person
-
-
-def visit_of(sample):
-    return next(v for v in db.session.query(Visit) if v.place.code == sample.parent_code[:5])
-
-
-@pytest.fixture
-def send(app, sample, base, drain):
-    """Send a filled form about a household of the sample, by Lan's phone."""
-    intake._readers.clear()
-    forms.publish(app, sample.plan_id, WORKBOOK)
-    client = app.test_client()
-
-    def post(code="", met="yes", consent="yes", why="", hours_ago=1):
-        began = clock.local(clock.now() - dt.timedelta(hours=hours_ago)).isoformat()
-        said = f"<met>{met}</met>"
-        said += f"<not_met_why>{why}</not_met_why>" if met == "no" else ""
-        said += f"<consent>{consent}</consent>" if met == "yes" else ""
-        household = f"<hh>{code}</hh>" if code else ""
-        xml = (
-            "<?xml version='1.0'?><data id='hogd' version='1' "
-            "xmlns:orx='http://openrosa.org/xforms'>"
-            f"<start>{began}</start><end>{began}</end>"
-            f"<id><visit>{visit_of(sample).code}</visit><hamlet>{sample.parent_code}</hamlet></id>"
-            f"<cs>{said}</cs>{household}"
-            f"<orx:meta><orx:instanceID>uuid:{uuid.uuid4()}</orx:instanceID></orx:meta></data>"
-        )
-        answer = client.post(f"{base}/submission", **forms.parts(xml.encode()))
-        assert answer.status_code == 201, answer.text
-        drain()
-        db.session.rollback()
-
-    return post
 
 
 def progress_of(sample, drawing=True):
