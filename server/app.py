@@ -23,8 +23,11 @@ EDGES = (
     "server.teams.people",
     "server.places.pages",
     "server.monitoring.pages",
+    "server.monitoring.changes",
     "server.monitoring.timetable",
     "server.desk.plans",
+    "server.desk.record_papers",
+    "server.desk.record_values",
     "server.desk.teams",
     "server.desk.journal",
     "server.surveys.phone",
@@ -37,16 +40,21 @@ EDGES = (
     "server.desk.entity_rows",
     "server.draws.pages",
     "server.draws.stage_pages",
+    "server.desk.draw_papers",
+    "server.desk.public",
     "server.desk.fieldwork",
     "server.desk.reinterview_pages",
-    "server.desk.draw_papers",
+    "server.desk.register",
     "server.desk.findings",
+    "server.desk.rechecks",
+    "server.desk.letters",
     "server.home",
 )
 HANDLERS = (
     "server.submissions.handlers",
     "server.submissions.entity_handlers",
     "server.findings.handlers",
+    "server.findings.alarms",
     "server.draws.handlers",
     "server.entities.handlers",
     "server.entities.declared",
@@ -63,6 +71,7 @@ MODELS = (
     "server.submissions.models",
     "server.draws.models",
     "server.findings.models",
+    "server.findings.letters",
 )
 
 

@@ -26,6 +26,9 @@ class May(enum.Enum):
     REINGEST = "reingest"
     SEE_FINDINGS = "see-findings"
     SETTLE_FINDINGS = "settle-findings"
+    ANSWER_FINDINGS = "answer-findings"
+    COMMENT_FINDINGS = "comment-findings"
+    RECOMMEND = "recommend"
     SEE_JOURNAL = "see-journal"
     SEND_SUBMISSION = "send-submission"
 
@@ -60,12 +63,17 @@ ROLES: dict[Role, frozenset[May]] = {
         _LOOK
         | {May.MANAGE_PLANS, May.MANAGE_FORMS, May.MANAGE_PHONES, May.MANAGE_PLACES, May.DRAW}
         | {May.SEE_PHONES, May.SEE_QUARANTINE, May.REINGEST, May.SEE_JOURNAL}
+        | {May.ANSWER_FINDINGS, May.COMMENT_FINDINGS, May.RECOMMEND}
     ),
-    Role.TEAM_LEADER: frozenset(_LOOK | {May.SEND_SUBMISSION, May.SETTLE_FINDINGS}),
+    Role.TEAM_LEADER: frozenset(
+        _LOOK | {May.SEND_SUBMISSION, May.SETTLE_FINDINGS, May.COMMENT_FINDINGS, May.RECOMMEND}
+    ),
     Role.INSPECTOR: frozenset({May.SEE_PLANS, May.SEE_RECORDS, May.SEND_SUBMISSION}),
-    Role.REVIEWER: frozenset(_LOOK | {May.SETTLE_FINDINGS, May.SEE_QUARANTINE}),
-    Role.VIEWER: frozenset(_LOOK),
-    Role.UNIT_OFFICER: frozenset({May.SEE_FINDINGS}),
+    Role.REVIEWER: frozenset(
+        _LOOK | {May.SETTLE_FINDINGS, May.COMMENT_FINDINGS, May.RECOMMEND} | {May.SEE_QUARANTINE}
+    ),
+    Role.VIEWER: frozenset(_LOOK | {May.COMMENT_FINDINGS}),
+    Role.UNIT_OFFICER: frozenset({May.SEE_FINDINGS, May.ANSWER_FINDINGS, May.COMMENT_FINDINGS}),
 }
 
 

@@ -1,126 +1,35 @@
-"""Findings (tồn tại, vướng mắc): the list over all plans, and one beside the answers behind it."""
+"""One finding (tồn tại, vướng mắc) beside the answers behind it, its thread, and its steps."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, current_app, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from server import web
+from server import clock, web
 from server.db import db, transaction
-from server.desk import formats, paging, record
-from server.desk.verbs import verb
-from server.findings import queries, service, words
-from server.findings.models import Finding, FindingState
-from server.findings.problems import ReasonNeeded, UnknownDecision
-from server.findings.queries import Asked, Scope, Tally
-from server.monitoring import queries as monitoring
-from server.monitoring.models import Plan, Project
+from server.desk import downloads, formats, record, thread
+from server.desk import finding_rights as rights
+from server.desk.register import DECISIONS, levels, project_names
+from server.fields import Fields
+from server.findings import deadlines, evidence, queries, register, remedy, service, words
+from server.findings.evidence import PDF, Evidence
+from server.findings.models import Authority, Finding, Result, StepKind
+from server.findings.problems import ReasonNeeded, StepRefused, UnknownDecision
+from server.findings.remedy import Unit
+from server.monitoring.models import Plan
 from server.permissions import May
-from server.places.scope import covers
 from server.problems import NotAllowed, NotFound
 from server.submissions import queries as submissions
 from server.submissions.models import Submission
 
 bp = Blueprint("findings", __name__)
 bp.context_processor(formats.helpers)
-FILTERS = ("plan", "state", "severity", "project", "commune")
-DECISIONS = {"confirm": FindingState.CONFIRMED, "reject": FindingState.REJECTED}
 LONGEST_NOTE = 2000
 _ROW_NUMBER = re.compile(r"\[\d+\]")
-
-
-def _scope() -> Scope:
-    """Return what this reader sees.
-
-    Whoever sees no records is an officer of a unit under supervision.
-    """
-    reader = web.reader()
-    records, allowed = reader.areas(May.SEE_RECORDS), reader.areas(May.SEE_FINDINGS)
-    full = [area for area in allowed if covers(records, area)]
-    return Scope(tuple(full), tuple(area for area in allowed if area not in full))
-
-
-@bp.get("/findings")
-@web.requires(May.SEE_FINDINGS)
-def findings() -> str:
-    """List the findings of every plan that this reader sees, the newest first."""
-    session = db.session()
-    scope = _scope()
-    asked, typed = _asked()
-    page = paging.page(session, queries.listed(scope, asked), Finding.id)
-    plans = _plans(session)
-    tallies = queries.tallies(session, scope, asked.plan_id)
-    return render_template(
-        "findings/list.html",
-        rows=queries.rows(session, page.ids),
-        page=page,
-        figures=_figures(tallies, asked),
-        plans=[(plan.id, plan.name) for plan in plans],
-        projects=sorted({each.project_code for each in tallies} - {""}),
-        project_names=_project_names(session, plans),
-        places=queries.place_names(session, tallies),
-        states=[(state.value, formats.word(words.STATES[state])) for state in FindingState],
-        levels=[(level, formats.word(words.SEVERITIES[level])) for level in (4, 3, 2, 1)],
-        typed=typed,
-        narrowed=any(typed.values()),
-    )
-
-
-def _asked() -> tuple[Asked, dict[str, str]]:
-    typed = paging.asked(*FILTERS)
-    states = {state.value: state for state in FindingState}
-    return Asked(
-        plan_id=paging.whole("plan"),
-        state=states.get(typed["state"]),
-        severity=paging.whole("severity"),
-        project_code=typed["project"] or None,
-        area=typed["commune"] or None,
-    ), typed
-
-
-def _plans(session: Session) -> Sequence[Plan]:
-    reader = web.reader()
-    if not reader.may(May.SEE_PLANS):
-        return []
-    return monitoring.plans_for(session, reader.areas(May.SEE_PLANS))
-
-
-def _project_names(session: Session, plans: Sequence[Plan]) -> dict[str, Project]:
-    """Return the projects of the plans' programmes by code."""
-    programmes = dict.fromkeys(plan.programme_id for plan in plans)
-    return {
-        project.code: project
-        for programme in programmes
-        for project in monitoring.projects(session, programme)
-    }
-
-
-def _figures(tallies: Sequence[Tally], asked: Asked) -> list[dict[str, object]]:
-    """Return the headline numbers: how many of each severity, and how many of them wait."""
-    fitting = [each for each in tallies if each.fits(asked)]
-    found: list[dict[str, object]] = []
-    for level in (4, 3, 2, 1):
-        here = [each for each in fitting if each.severity == level]
-        waiting = sum(each.count for each in here if each.state is FindingState.NEW)
-        chosen = asked.severity == level
-        found.append(
-            {
-                "value": formats.number(sum(each.count for each in here)),
-                "label": formats.word(words.SEVERITIES[level]),
-                "tone": words.SEVERITIES[level][2],
-                "hint": _waiting(waiting),
-                "url": paging.here(severity=None if chosen else level, before=None, after=None),
-            }
-        )
-    return found
-
-
-def _waiting(count: int) -> str:
-    return str(_("%(count)s chờ kết luận", count=formats.number(count))) if count else ""
 
 
 @bp.get("/findings/<int:finding_id>")
@@ -128,36 +37,54 @@ def _waiting(count: int) -> str:
 def finding(finding_id: int) -> str:
     """Show one finding beside the answers and photos that raised it."""
     session = db.session()
-    found = queries.one(session, finding_id, _scope())
-    return _page(session, found)
+    return _page(session, queries.one(session, finding_id, rights.scope()))
 
 
-def _page(session: Session, found: Finding, error: str = "", note: str = "") -> str:
-    plan = session.get(Plan, found.plan_id)
-    assert plan is not None  # noqa: S101 - a foreign key holds it
+def _page(
+    session: Session,
+    found: Finding,
+    refused: str = "",
+    errors: Mapping[str, str] | None = None,
+    typed: Fields | None = None,
+) -> str:
+    """Show a finding; `refused` is the step whose form was, with what is wrong by field."""
+    plan = _plan(session, found)
+    behind = _evidence(session, found)
+    inside = behind["submission"] is not None
     return render_template(
         "findings/finding.html",
         finding=found,
         plan=plan,
-        project=_project_names(session, [plan]).get(found.project_code),
-        may_settle=_may_settle(found, plan),
-        error=error,
-        note=note,
-        **_evidence(session, found),
+        project=project_names(session, [plan]).get(found.project_code),
+        row=register.rows(session, [found.group_id])[0],
+        alike=register.alike(session, found.group, rights.scope()),
+        may_settle=rights.holds(May.SETTLE_FINDINGS, found, plan),
+        may_recommend=rights.holds(May.RECOMMEND, found, plan),
+        steps=rights.steps_for(session, found, plan),
+        thread=thread.told(found, register.steps_of(session, found.id), inside),
+        refused=refused,
+        errors=errors or {},
+        typed=typed or {},
+        today=clock.today(),
+        due=deadlines.default_due(found, clock.today()),
+        levels=levels(found),
+        results=[(each.value, formats.word(words.RESULTS[each])) for each in Result],
+        pdf=PDF,
+        **behind,
     )
 
 
-def _may_settle(found: Finding, plan: Plan) -> bool:
-    """Tell whether this reader may decide: where they hold that right, and not elsewhere."""
-    areas = web.reader().areas(May.SETTLE_FINDINGS)
-    return covers(areas, plan.area) or bool(found.area and covers(areas, found.area))
+def _plan(session: Session, found: Finding) -> Plan:
+    plan = session.get(Plan, found.plan_id)
+    assert plan is not None  # noqa: S101 - a foreign key holds it
+    return plan
 
 
 def _evidence(session: Session, found: Finding) -> dict[str, Any]:
     """Return the record behind a finding, for those who see records there; else nothing of it."""
     reader = web.reader()
     empty: dict[str, Any] = {"submission": None, "sheet": None, "files": {}}
-    empty |= {"marked": [], "history": []}
+    empty |= {"marked": []}
     if not reader.may(May.SEE_RECORDS):
         return empty
     try:
@@ -170,15 +97,7 @@ def _evidence(session: Session, found: Finding) -> dict[str, Any]:
         "sheet": sheet,
         "files": record.files(held, sheet),
         "marked": _marked(found, held, sheet),
-        "history": [_raised(found), *record.history(session, "finding", found.id)],
     }
-
-
-def _raised(found: Finding) -> dict[str, str]:
-    """Return how the history of a finding begins."""
-    what = "finding.raised-by-hand" if found.rule_id == service.BY_HAND else "finding.raised"
-    at = formats.moment(found.raised_at)
-    return {"at": at, "who": "", "what": formats.word(verb(what)), "note": found.rule_id}
 
 
 def _marked(found: Finding, held: Submission, sheet: Any) -> list[str]:
@@ -192,30 +111,124 @@ def _marked(found: Finding, held: Submission, sheet: Any) -> list[str]:
 @web.requires(May.SETTLE_FINDINGS)
 def settle(finding_id: int) -> Response | tuple[str, int]:
     """Confirm or reject a finding."""
-    decision = DECISIONS.get(request.form.get("decision", ""))
-    note = request.form.get("note", "")[:LONGEST_NOTE]
-    scope = _scope()
+    fields = Fields(request.form)
+    decision = DECISIONS.get(fields["decision"])
+    scope = rights.scope()
     try:
         if decision is None:
             raise UnknownDecision()
         with transaction() as session:
             found = queries.one(session, finding_id, scope, lock=True)
-            _refuse_elsewhere(session, found)
-            service.settle(session, found, decision, note, web.actor())
+            if not rights.holds(May.SETTLE_FINDINGS, found, _plan(session, found)):
+                raise NotAllowed()
+            service.settle(session, found, decision, fields["note"][:LONGEST_NOTE], web.actor())
     except (UnknownDecision, ReasonNeeded) as problem:
-        session = db.session()
-        found = queries.one(session, finding_id, scope)
-        return _page(session, found, problem.text(web.language()), note), problem.status
+        errors = {"note": problem.text(web.language())}
+        return _again(finding_id, "settle", errors, fields), problem.status
     flash(str(_("Đã ghi kết luận.")), "success")
     return redirect(f"/findings/{finding_id}")
 
 
-def _refuse_elsewhere(session: Session, found: Finding) -> None:
-    """Refuse a decision on what this reader may see and not settle.
+def _again(finding_id: int, step: str, errors: Mapping[str, str], fields: Fields) -> str:
+    session = db.session()
+    return _page(session, queries.one(session, finding_id, rights.scope()), step, errors, fields)
 
-    Raises:
-        NotAllowed: their right to settle lies elsewhere.
-    """
-    plan = session.get(Plan, found.plan_id)
-    if plan is None or not _may_settle(found, plan):
-        raise NotAllowed()
+
+@bp.post("/findings/<int:finding_id>/steps/<name>")
+@web.requires(May.SEE_FINDINGS)
+def step(finding_id: int, name: str) -> Response | tuple[str, int]:
+    """Take one step in the life of a finding."""
+    try:
+        kind = StepKind(name)
+    except ValueError:
+        raise NotFound() from None
+    if kind not in _STEPS:
+        raise NotFound()
+    scope = rights.scope()
+    found = queries.one(db.session(), finding_id, scope)
+    rights.refuse_others(kind, found, _plan(db.session(), found))
+    fields = Fields(request.form)
+    said = _said(fields)
+    if kind is StepKind.CHECK and not fields["result"]:
+        fields.fail("result", _("Hãy chọn kết quả kiểm tra."))
+    if fields.errors:
+        return _again(finding_id, name, fields.errors, fields), 422
+    try:
+        kept = _uploaded()
+        with transaction() as session:
+            found = queries.one(session, finding_id, scope, lock=True)
+            rights.refuse_others(kind, found, _plan(session, found))
+            _take(session, found, kind, said, kept)
+    except StepRefused as problem:
+        errors = {problem.field or "note": problem.text(web.language())}
+        return _again(finding_id, name, errors, fields), problem.status
+    flash(str(_("Đã ghi: %(step)s.", step=formats.word(words.STEPS[kind]))), "success")
+    return redirect(f"/findings/{finding_id}")
+
+
+_STEPS = rights.OFFICE | rights.UNIT | {StepKind.COMMENT}
+
+
+def _said(fields: Fields) -> dict[str, Any]:
+    """Return the fields that any step may have; those that are not on its form are empty."""
+    return {
+        "note": fields.text("note", LONGEST_NOTE),
+        "document": fields.text("document"),
+        "due": fields.day("due_on"),
+        "unit": Unit(
+            fields.text("responsible"), fields.choice("level", Authority, Authority.COMMUNE)
+        ),
+        "result": fields.choice("result", Result, Result.NOTHING),
+    }
+
+
+def _uploaded() -> list[Evidence]:
+    """Return the files that came with a form, looked at and stored; before the transaction."""
+    given = [
+        (each.filename, each.stream) for each in request.files.getlist("evidence") if each.filename
+    ]
+    return list(evidence.keep(current_app.extensions["files"], given))
+
+
+def _take(
+    session: Session, found: Finding, kind: StepKind, said: dict[str, Any], kept: list[Evidence]
+) -> None:
+    actor = web.actor()
+    note, document, due, unit = said["note"], said["document"], said["due"], said["unit"]
+    match kind:
+        case StepKind.ASSIGN:
+            remedy.assign(session, found, unit, due, document, actor, note)
+        case StepKind.START:
+            remedy.start(session, found, actor, note)
+        case StepKind.REPORT:
+            remedy.report(session, found, note, kept, actor, document)
+        case StepKind.CHECK:
+            remedy.check(session, found, said["result"], note, actor, kept, document)
+        case StepKind.CLOSE:
+            remedy.close(session, found, actor, note)
+        case StepKind.REOPEN:
+            remedy.reopen(session, found, note, actor, due)
+        case StepKind.EXTEND:
+            remedy.extend(session, found, due, note, actor)
+        case StepKind.TRANSFER:
+            remedy.transfer(session, found, unit, due, document, note, actor)
+        case StepKind.COMMEND:
+            remedy.commend(session, found, document, actor, note)
+        case _:
+            remedy.comment(session, found, note, actor, kept)
+
+
+@bp.get("/findings/<int:finding_id>/files/<int:file_id>/<kind>")
+@web.requires(May.SEE_FINDINGS)
+def proof(finding_id: int, file_id: int, kind: str) -> Response:
+    """Send one piece of evidence of a finding that this reader sees: a copy, or the file itself."""
+    session = db.session()
+    found = queries.one(session, finding_id, rights.scope())
+    file = register.file_of(session, found.id, file_id)
+    if kind == "original":
+        name = downloads.filename([found.code, file.name])
+        return downloads.kept(file.sha256, file.size_bytes, file.content_type, name)
+    copy = {"thumb": file.thumb_sha256, "view": file.view_sha256}.get(kind)
+    if copy is None:
+        raise NotFound()
+    return downloads.kept(copy, None, "image/webp")

@@ -1,6 +1,7 @@
 """Dates, numbers and sizes as pages show them, in the reader's language and Vietnam's time."""
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import format_date, format_datetime, format_decimal
@@ -27,6 +28,11 @@ def moment(value: dt.datetime | None) -> str:
 def number(value: float) -> str:
     """Return a number with the marks of the reader's language: 8.842,5 in Vietnamese."""
     return str(format_decimal(value))
+
+
+def exact(value: Decimal) -> str:
+    """Return a number with every decimal it has, in the reader's marks: 12,125 in Vietnamese."""
+    return str(format_decimal(value, decimal_quantization=False))
 
 
 def size(count: int | None) -> str:
@@ -70,6 +76,7 @@ def helpers() -> dict[str, Any]:
         "day": day,
         "moment": moment,
         "number": number,
+        "exact": exact,
         "size": size,
         "distance": distance,
         "span": span,
@@ -77,6 +84,7 @@ def helpers() -> dict[str, Any]:
         "tones": {level: names[2] for level, names in findings.SEVERITIES.items()},
         "severity_words": findings.SEVERITIES,
         "finding_states": findings.STATES,
+        "level_words": findings.LEVELS,
         "topic": lambda code: findings.topic(code, web.language() == "en"),
         "state_words": submissions.STATES,
         "held_words": submissions.HELD_STATES,

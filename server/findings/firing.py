@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.findings import params, queries
-from server.findings.rules import FindingRule, RuleMistake, evaluate, mistakes, read_rules
-from server.findings.service import Raised
+from server.findings.judging import Case
+from server.findings.raising import Raised
+from server.findings.rules import FindingRule, RuleMistake, mistakes, read_rules
 from server.surveys import fields as form_fields
 from server.surveys.fields import Field
 from server.surveys.models import FormVersion
@@ -54,19 +55,45 @@ def usable(rows: Sequence[Mapping[str, str]], fields: Iterable[Field]) -> list[F
     return read_rules(good, form)
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What the rules say of one form: what they raise, and the ids of those that could say."""
+
+    raised: list[Raised]
+    asked: list[str]
+
+
+def judged(
+    rules: Iterable[FindingRule],
+    answers: Mapping[str, Any],
+    own_params: Mapping[str, Any] | None,
+    day: dt.date,
+) -> Judged:
+    """Return what the answers of one form give rise to, in the order of the rules.
+
+    `own_params` are the round's; `day` is the one on which the form was filled, which is what
+    today() means in a rule, however late the form arrived. A rule whose questions were not asked
+    or not answered says nothing.
+    """
+    thresholds = params.of_round(own_params, day)
+    found = Judged([], [])
+    for each in rules:
+        truth = each.rule.judge(Case(answers, thresholds, day))
+        if truth is not None:
+            found.asked.append(each.rule_id)
+        if truth is True:
+            found.raised.append(_raised(each))
+    return found
+
+
 def fired(
     rules: Iterable[FindingRule],
     answers: Mapping[str, Any],
     own_params: Mapping[str, Any] | None,
     day: dt.date,
 ) -> list[Raised]:
-    """Return what the answers of one form give rise to, in the order of the rules.
-
-    `own_params` are the round's; `day` is the one on which the form was filled, which is what
-    today() means in a rule, however late the form arrived.
-    """
-    thresholds = params.of_round(own_params, day)
-    return [_raised(each) for each in rules if evaluate(each.rule, answers, thresholds, day)]
+    """Return only what the answers give rise to; see `judged`."""
+    return judged(rules, answers, own_params, day).raised
 
 
 def _raised(rule: FindingRule) -> Raised:

@@ -1,23 +1,32 @@
-"""After a form arrives and is linked: its rules are tried. Before one is published: read."""
+"""After a form arrives and is linked: its rules are tried, and what else it says is taken.
+
+Before one is published, its rules are read. After every step, the phones' list follows.
+"""
+
+from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
-from server.findings import firing, service
+from server.findings import asking, carrying, checks, correspondence, firing, reading, service
 from server.findings.models import Finding
+from server.findings.raising import Where
 from server.findings.rules import mistakes
-from server.findings.service import Where
-from server.journal import Line, Write, handles
+from server.journal import Actor, Line, Write, handles
 from server.monitoring.models import Record, Round, Visit
-from server.submissions.models import Submission
+from server.submissions.models import ReviewState, Submission
 from server.surveys import fields as form_fields
 from server.surveys import service as surveys
-from server.surveys.models import FormVersion
+from server.surveys.models import Form, FormVersion
+from server.teams.models import Person
 
 COLUMNS = (
     Submission.id,
     Submission.plan_id,
+    Submission.form_pk,
     Submission.version_id,
+    Submission.instance_id,
     Submission.visit_id,
     Submission.place_id,
     Submission.area,
@@ -26,15 +35,20 @@ COLUMNS = (
     Submission.started_at,
     Submission.ended_at,
     Submission.received_at,
+    Submission.person_id,
 )
 # Asked for every submission, so it is put together once.
 _LINKED = (
     select(
         *COLUMNS,
+        Form.form_id,
+        Person.name.label("person"),
         Record.id.label("record_id"),
         Round.params,
         exists().where(Finding.submission_id == Submission.id).label("held"),
     )
+    .join(Form, Form.id == Submission.form_pk)
+    .outerjoin(Person, Person.id == Submission.person_id)
     .outerjoin(Visit, Visit.id == Submission.visit_id)
     .outerjoin(Record, Record.visit_id == Visit.id)
     .outerjoin(Round, Round.id == Visit.round_id)
@@ -43,22 +57,93 @@ _LINKED = (
 
 
 @handles("submission.linked")
-def try_rules(session: Session, line: Line) -> Write | None:
-    """Raise what the rules of its form say of a submission that has found its place."""
+def take_what_it_says(session: Session, line: Line) -> Write | None:
+    """Raise what the rules of its form say of a submission that has found its place, and more."""
     row = session.connection().execute(_LINKED, {"id": int(line.subject_id)}).one_or_none()
     if row is None or row.encrypted:
         return None
-    rules = firing.rules_of(session, row.version_id)
-    day = firing.filled_on(row.started_at, row.ended_at, row.received_at)
-    found = firing.fired(rules, row.answers, row.params, day)
-    if not found and not row.held:
+    where = Where(
+        row.id, row.plan_id, row.visit_id, row.record_id, row.place_id, row.area, row.form_pk
+    )
+    writes = [*_by_rules(session, row, where), *_beside_rules(row, where)]
+    if not writes:
         return None
-    where = Where(row.id, row.plan_id, row.visit_id, row.record_id, row.place_id, row.area)
 
     def write(session: Session) -> None:
-        service.keep_raised(session, where, found)
+        for each in writes:
+            each(session)
 
     return write
+
+
+def _by_rules(session: Session, row: Any, where: Where) -> list[Callable[[Session], object]]:
+    rules = firing.rules_of(session, row.version_id)
+    day = firing.filled_on(row.started_at, row.ended_at, row.received_at)
+    judged = firing.judged(rules, row.answers, row.params, day)
+    found = [*judged.raised, *reading.written_down(row.answers)]
+    writes: list[Callable[[Session], object]] = []
+    if found or row.held:
+        writes.append(lambda session: service.keep_raised(session, where, found))
+    if judged.asked:
+        writes.append(
+            lambda session: asking.remember(
+                session, where.submission_id, where.visit_id, where.form_pk, judged.asked
+            )
+        )
+    return writes
+
+
+def _beside_rules(row: Any, where: Where) -> list[Callable[[Session], object]]:
+    writes: list[Callable[[Session], object]] = []
+    if said := reading.told(row.answers):
+        writes.append(lambda session: correspondence.keep_told(session, where, said))
+    seen = reading.seen_on_site(row.answers) if row.form_id == reading.FOLLOW_UP else None
+    if seen is not None:
+        actor = Actor("phone", row.person_id, row.person or "")
+        writes.append(lambda session: checks.take(session, where, row.instance_id, seen, actor))
+    return writes
+
+
+@handles("submission.reviewed")
+def count_only_interviews(session: Session, line: Line) -> Write | None:
+    """Let what a reviewer rejected count for no rule."""
+    submission_id = int(line.subject_id)
+    state = session.scalar(select(Submission.review_state).where(Submission.id == submission_id))
+    if state is None:
+        return None
+    return lambda session: asking.count(session, submission_id, state is not ReviewState.REJECTED)
+
+
+@handles("finding.assigned")
+@handles("finding.started")
+@handles("finding.reported")
+@handles("finding.checked")
+@handles("finding.closed")
+@handles("finding.reopened")
+@handles("finding.extended")
+@handles("finding.transferred")
+def phones_follow(_session: Session, line: Line) -> Write:
+    """Show on the phones' list how a finding stands now."""
+
+    def write(session: Session) -> None:
+        query = select(Finding).where(Finding.id == int(line.subject_id))
+        finding = session.scalar(query.execution_options(populate_existing=True))
+        if finding is not None:
+            carrying.show(session, finding)
+
+    return write
+
+
+@handles("form.published")
+def phones_have_the_list(session: Session, line: Line) -> Write | None:
+    """Fill the list of open findings of a plan whose follow-up form is published."""
+    plan_id = line.plan_id
+    if plan_id is None:
+        return None
+    form = select(Form.id).where(Form.plan_id == plan_id, Form.form_id == reading.FOLLOW_UP)
+    if session.scalar(form) is None:
+        return None
+    return lambda session: carrying.show_all(session, plan_id)
 
 
 @surveys.before_publishing

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from server.findings.models import Finding, FindingState
+from server import clock
+from server.findings.models import GOOD_PRACTICE, WITH_THE_UNIT, Finding, FindingGroup, FindingState
 from server.monitoring.models import Plan, Round, RoundKind, Visit, VisitState
 from server.places.models import Place
 from server.places.scope import inside
@@ -20,10 +21,17 @@ Query = Select[*tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class Asked:
-    """What a list of findings is narrowed to; what is None narrows nothing."""
+    """What a list of findings is narrowed to; what is None narrows nothing.
+
+    `late` asks for those whose deadline has passed before that day, `soon` for those that fall due
+    until that day. `praise` is the list of good practice, which is never mixed with shortcomings.
+    """
 
     plan_id: int | None = None
     state: FindingState | None = None
+    late: dt.date | None = None
+    soon: dt.date | None = None
+    praise: bool = False
     severity: int | None = None
     project_code: str | None = None
     area: str | None = None
@@ -42,36 +50,61 @@ class Scope:
     own: tuple[str, ...] = ()
 
 
-def _seen(query: Query, scope: Scope) -> Query:
-    """Return `query` with what `scope` lets through of it."""
-    query = query.join(Plan, Plan.id == Finding.plan_id)
-    in_full = or_(inside(Plan.area, scope.full), inside(Finding.area, scope.full))
+Of = type[Finding] | type[FindingGroup]
+
+
+def seen(query: Query, scope: Scope, of: Of = Finding) -> Query:
+    """Return `query` with what `scope` lets through of findings, or of groups of them."""
+    query = query.join(Plan, Plan.id == of.plan_id)
+    in_full = or_(inside(Plan.area, scope.full), inside(of.area, scope.full))
     if not scope.own:
         return query.where(in_full)
     told = or_(
-        Finding.visit_id.is_(None),
+        of.visit_id.is_(None),
         Round.kind != RoundKind.UNANNOUNCED,
         Visit.state.in_([VisitState.UNDER_WAY, VisitState.DONE]),
     )
-    query = query.outerjoin(Visit, Visit.id == Finding.visit_id)
+    query = query.outerjoin(Visit, Visit.id == of.visit_id)
     query = query.outerjoin(Round, Round.id == Visit.round_id)
-    return query.where(or_(in_full, and_(inside(Finding.area, scope.own), told)))
+    return query.where(or_(in_full, and_(inside(of.area, scope.own), told)))
 
 
-def _narrowed(query: Query, asked: Asked) -> Query:
+def _narrowed(query: Query, asked: Asked, of: Of) -> Query:
     pairs = (
-        (Finding.plan_id, asked.plan_id),
-        (Finding.state, asked.state),
-        (Finding.severity, asked.severity),
-        (Finding.project_code, asked.project_code),
-        (Finding.area, asked.area),
+        (of.plan_id, asked.plan_id),
+        (of.severity, asked.severity),
+        (of.project_code, asked.project_code),
+        (of.area, asked.area),
     )
-    return query.where(*(column == value for column, value in pairs if value is not None))
+    praise = of.topic == GOOD_PRACTICE if asked.praise else of.topic != GOOD_PRACTICE
+    return query.where(praise, *(column == value for column, value in pairs if value is not None))
+
+
+def in_state(asked: Asked) -> list[ColumnElement[bool]]:
+    """Return the conditions on the state of a finding that a list is narrowed to."""
+    found: list[ColumnElement[bool]] = []
+    if asked.state is not None:
+        found.append(Finding.state == asked.state)
+    if asked.late is not None:
+        found.append(Finding.state.in_(WITH_THE_UNIT) & (Finding.due_on < asked.late))
+    if asked.soon is not None:
+        due = Finding.due_on.between(clock.today(), asked.soon)
+        found.append(Finding.state.in_(WITH_THE_UNIT) & due)
+    return found
 
 
 def listed(scope: Scope, asked: Asked) -> Query:
     """Return the query of the ids of the findings asked for, without an order."""
-    return _narrowed(_seen(select(Finding.id), scope), asked)
+    return _narrowed(seen(select(Finding.id), scope), asked, Finding).where(*in_state(asked))
+
+
+def groups_listed(scope: Scope, asked: Asked) -> Query:
+    """Return the query of the ids of the groups that hold a finding asked for, without an order."""
+    query = _narrowed(seen(select(FindingGroup.id), scope, FindingGroup), asked, FindingGroup)
+    states = in_state(asked)
+    if not states:
+        return query
+    return query.where(exists().where(Finding.group_id == FindingGroup.id, *states))
 
 
 def rows(session: Session, ids: Sequence[int]) -> list[Finding]:
@@ -102,8 +135,8 @@ class Tally:
         )
 
 
-def tallies(session: Session, scope: Scope, plan_id: int | None) -> list[Tally]:
-    """Return the numbers of all findings seen, of one plan or of every: one pass."""
+def tallies(session: Session, scope: Scope, asked: Asked) -> list[Tally]:
+    """Return the numbers of all findings seen, of one plan or of every: one pass over an index."""
     columns = (
         Finding.severity,
         Finding.state,
@@ -111,8 +144,23 @@ def tallies(session: Session, scope: Scope, plan_id: int | None) -> list[Tally]:
         Finding.area,
         Finding.place_id,
     )
-    query = _narrowed(_seen(select(*columns, func.count()), scope), Asked(plan_id))
-    return [Tally(*row) for row in session.execute(query.group_by(*columns))]
+    narrowed = Asked(asked.plan_id, praise=asked.praise)
+    query = _narrowed(seen(select(*columns, func.count()), scope), narrowed, Finding)
+    rows = session.execute(query.group_by(Finding.plan_id, *columns))
+    return [Tally(*row) for row in rows]
+
+
+def running(session: Session, scope: Scope, asked: Asked, until: dt.date) -> tuple[int, int]:
+    """Return how many deadlines have passed, and how many fall between today and `until`."""
+    today = clock.today()
+    late, soon = Finding.due_on < today, Finding.due_on.between(today, until)
+    columns = (func.count().filter(late), func.count().filter(soon))
+    narrowed = Asked(asked.plan_id, praise=asked.praise)
+    query = _narrowed(seen(select(*columns), scope), narrowed, Finding)
+    row = session.execute(
+        query.where(Finding.state.in_(WITH_THE_UNIT), Finding.due_on <= until)
+    ).one()
+    return row[0], row[1]
 
 
 def place_names(session: Session, found: Iterable[Tally]) -> list[tuple[str, str]]:
@@ -128,7 +176,7 @@ def one(session: Session, finding_id: int, scope: Scope, lock: bool = False) -> 
     Raises:
         NotFound: there is none, or not for them.
     """
-    query = _seen(select(Finding), scope).where(Finding.id == finding_id)
+    query = seen(select(Finding), scope).where(Finding.id == finding_id)
     query = query.options(joinedload(Finding.place))
     if lock:
         query = query.with_for_update(of=Finding).execution_options(populate_existing=True)

@@ -1,50 +1,25 @@
-"""Verbs about findings: raise by rule or by hand, settle once."""
+"""Verbs about findings: raise by rule or by hand, settle once. The remedy's are in `remedy`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from server import clock, journal, text
-from server.findings.models import Finding, FindingState
+from server.db import table
+from server.findings import grouping, steps
+from server.findings.models import Finding, FindingState, StepKind
 from server.findings.problems import ReasonNeeded
+from server.findings.raising import ALONE, BY_HAND, Raised, Where
+from server.findings.steps import Said
 from server.journal import SYSTEM, Actor
 from server.monitoring.models import Record
 from server.submissions.models import Submission
 
-BY_HAND = "TAY"
-"""The rule id of findings that a person raised (nêu bằng tay)."""
-
-
-@dataclass(frozen=True)
-class Where:
-    """What a finding is tied to: the submission it shows in, and where that one belongs."""
-
-    submission_id: int
-    plan_id: int
-    visit_id: int | None
-    record_id: int | None
-    place_id: int | None
-    area: str
-
-
-@dataclass(frozen=True)
-class Raised:
-    """A finding that an answer gives rise to; `questions` are paths, rows of repeats counted."""
-
-    rule_id: str
-    questions: tuple[str, ...]
-    severity: int
-    topic: str
-    project_code: str
-    table_label: str
-    title: str
-    title_en: str
-    due_days: int
-    occurrence: int = 0
+__all__ = ["BY_HAND", "Raised", "Where", "keep_raised", "raise_by_hand", "settle", "where_of"]
 
 
 def keep_raised(session: Session, where: Where, found: Sequence[Raised]) -> list[int]:
@@ -53,16 +28,7 @@ def keep_raised(session: Session, where: Where, found: Sequence[Raised]) -> list
     Those held stay as they are, decisions included, but follow their submission when it is
     linked anew.
     """
-    session.execute(
-        update(Finding)
-        .where(Finding.submission_id == where.submission_id)
-        .values(
-            visit_id=where.visit_id,
-            record_id=where.record_id,
-            place_id=where.place_id,
-            area=where.area,
-        )
-    )
+    _follow(session, where)
     added = [new for each in found if (new := _insert(session, where, each)) is not None]
     if added:
         journal.write(
@@ -72,19 +38,44 @@ def keep_raised(session: Session, where: Where, found: Sequence[Raised]) -> list
     return added
 
 
+def _follow(session: Session, where: Where) -> None:
+    """Let the findings held of a submission go where it is linked now, into groups of there."""
+    query = select(Finding).where(Finding.submission_id == where.submission_id)
+    for held in session.scalars(query.execution_options(populate_existing=True)):
+        moved = held.area != where.area or held.visit_id != where.visit_id
+        held.visit_id, held.record_id = where.visit_id, where.record_id
+        held.place_id, held.area = where.place_id, where.area
+        if moved and held.rule_id not in ALONE:
+            held.group_id = grouping.group_for(session, where, _as_raised(held))
+        elif moved:
+            held.group.area, held.group.place_id = where.area, where.place_id
+            held.group.visit_id = where.visit_id
+    session.flush()
+
+
+def _as_raised(held: Finding) -> Raised:
+    return Raised(
+        held.rule_id, tuple(held.questions), held.severity, held.topic, held.project_code,
+        held.table_label, held.title, held.title_en, held.due_days, held.occurrence,
+    )  # fmt: skip
+
+
 def _insert(session: Session, where: Where, found: Raised) -> int | None:
-    engine = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    engine: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     statement = (
-        engine.insert(Finding.__table__)
+        engine.insert(table(Finding))
         .on_conflict_do_nothing(index_elements=["submission_id", "rule_id", "occurrence"])
-        .returning(Finding.__table__.c.id)
+        .returning(table(Finding).c.id)
     )
-    return session.execute(statement, _row(where, found)).scalar_one_or_none()
+    row = _row(session, where, found)
+    made: int | None = session.execute(statement, row).scalar_one_or_none()
+    return made
 
 
-def _row(where: Where, found: Raised) -> dict[str, Any]:
+def _row(session: Session, where: Where, found: Raised) -> dict[str, Any]:
     return {
         "plan_id": where.plan_id,
+        "group_id": grouping.group_for(session, where, found),
         "submission_id": where.submission_id,
         "visit_id": where.visit_id,
         "record_id": where.record_id,
@@ -103,6 +94,10 @@ def _row(where: Where, found: Raised) -> dict[str, Any]:
         "raised_at": clock.now(),
         "state": FindingState.NEW,
         "note": "",
+        "responsible": "",
+        "responsible_area": "",
+        "document_no": "",
+        "escalated": 0,
     }
 
 
@@ -113,10 +108,10 @@ def raise_by_hand(session: Session, submission: Submission, found: Raised, actor
             Finding.submission_id == submission.id, Finding.rule_id == BY_HAND
         )
     )
-    row = _row(where_of(session, submission), found)
-    row |= {"rule_id": BY_HAND, "occurrence": 0 if last is None else last + 1}
-    row |= {"title": text.clean(found.title), "title_en": text.clean(found.title_en)}
-    finding = Finding(**row)
+    title, title_en = text.clean(found.title), text.clean(found.title_en or found.title)
+    occurrence = 0 if last is None else last + 1
+    told = replace(found, rule_id=BY_HAND, occurrence=occurrence, title=title, title_en=title_en)
+    finding = Finding(**_row(session, where_of(session, submission), told))
     session.add(finding)
     session.flush()
     journal.write(
@@ -136,6 +131,7 @@ def where_of(session: Session, submission: Submission) -> Where:
         record_id,
         submission.place_id,
         submission.area,
+        submission.form_pk,
     )
 
 
@@ -151,9 +147,6 @@ def settle(
     reason = text.clean(note)
     if state is FindingState.REJECTED and not reason:
         raise ReasonNeeded()
-    finding.settle(state, actor.name, clock.now(), reason)
-    session.flush()
-    journal.write(
-        session, actor, "finding.settled", "finding", finding.id, finding.plan_id,
-        state=state.value,
-    )  # fmt: skip
+    finding.decide(actor.name, clock.now(), reason)
+    kind = StepKind.CONFIRM if state is FindingState.CONFIRMED else StepKind.REJECT
+    steps.write(session, finding, kind, actor, Said(reason), state)

@@ -1,13 +1,105 @@
-"""How findings are named to people: (Vietnamese, English) of each state, severity and topic."""
+"""How findings are named to people: (Vietnamese, English) of each state, step, severity, topic."""
 
-from server.findings.models import FindingState
+from server.findings.letters import LetterKind, LetterState, RecommendationState
+from server.findings.models import (
+    Authority,
+    Decision,
+    FindingState,
+    Result,
+    StepKind,
+)
 
 STATES: dict[FindingState, tuple[str, str, str]] = {
     FindingState.NEW: ("Chờ kết luận", "Waiting for a decision", "wait"),
     FindingState.CONFIRMED: ("Đã xác nhận", "Confirmed", "info"),
     FindingState.REJECTED: ("Đã bác bỏ", "Rejected", "muted"),
+    FindingState.ASSIGNED: ("Đã giao khắc phục", "Assigned", "info"),
+    FindingState.UNDER_WAY: ("Đang khắc phục", "Being remedied", "info"),
+    FindingState.REPORTED: ("Đã báo cáo khắc phục", "Reported remedied", "wait"),
+    FindingState.CHECKED: ("Đã kiểm tra lại", "Checked on site", "wait"),
+    FindingState.CLOSED: ("Đã đóng", "Closed", "good"),
+    FindingState.REOPENED: ("Đã mở lại", "Reopened", "bad"),
 }
 """The third word is the tone in which pages show it."""
+
+LATE = ("Quá hạn", "Overdue", "bad")
+
+STEPS: dict[StepKind, tuple[str, str]] = {
+    StepKind.CONFIRM: ("Xác nhận", "Confirm"),
+    StepKind.REJECT: ("Bác bỏ", "Reject"),
+    StepKind.ASSIGN: ("Giao khắc phục", "Assign"),
+    StepKind.START: ("Bắt đầu khắc phục", "Begin the remedy"),
+    StepKind.REPORT: ("Báo cáo đã khắc phục", "Report it remedied"),
+    StepKind.CHECK: ("Kiểm tra tại chỗ", "Check on site"),
+    StepKind.CLOSE: ("Đóng", "Close"),
+    StepKind.REOPEN: ("Mở lại", "Reopen"),
+    StepKind.EXTEND: ("Gia hạn", "Extend"),
+    StepKind.TRANSFER: ("Chuyển cấp có thẩm quyền", "Transfer to the competent level"),
+    StepKind.ESCALATE: ("Báo lên cấp trên vì quá hạn", "Tell the level above: overdue"),
+    StepKind.REMIND: ("Nhắc hạn", "Remind of the deadline"),
+    StepKind.COMMENT: ("Ý kiến", "Comment"),
+    StepKind.COMMEND: ("Biểu dương", "Commend"),
+}
+
+RESULTS: dict[Result, tuple[str, str, str]] = {
+    Result.DONE: ("Đã xong", "Done", "good"),
+    Result.PARTLY: ("Xong một phần", "Partly done", "wait"),
+    Result.NOTHING: ("Chưa làm", "Not done", "bad"),
+    Result.IMPOSSIBLE: ("Không làm được, có lý do chính đáng", "Cannot be done, for good reason",
+                        "muted"),
+}  # fmt: skip
+
+LEVELS: dict[Authority, tuple[str, str]] = {
+    Authority.COMMUNE: ("Cấp xã", "Commune"),
+    Authority.DISTRICT: ("Cấp huyện", "District"),
+    Authority.PROVINCE: ("Cấp tỉnh", "Province"),
+    Authority.CENTRAL: ("Trung ương", "Central government"),
+}
+
+DECISIONS: dict[Decision, tuple[str, str]] = {
+    Decision.CLOSE: ("Đề nghị đóng", "Close"),
+    Decision.EXTEND: ("Gia hạn", "Extend"),
+    Decision.REOPEN: ("Mở lại", "Reopen"),
+}
+
+WHY: dict[str, tuple[str, str]] = {
+    "findings.changed-meanwhile": (
+        "Phát hiện đã thay đổi từ khi điện thoại tải danh sách",
+        "The finding changed after the phone fetched its list",
+    ),
+    "findings.same-person": (
+        "Người kiểm tra cũng là người khắc phục hoặc báo cáo khắc phục",
+        "The checker had a part in the remedy",
+    ),
+    "findings.wrong-order": (
+        "Phát hiện không còn ở bước chờ kiểm tra",
+        "The finding no longer waits for a check",
+    ),
+    "findings.deadline-passed": ("Hạn mới không còn dùng được", "The new deadline has passed"),
+    "findings.day-needed": ("Thiếu hạn mới", "The new deadline is missing"),
+    "findings.note-needed": ("Thiếu lý do", "The reason is missing"),
+    "findings.not-done": ("Kết quả chưa đạt nên không đóng được", "Not done, so it cannot close"),
+}
+"""Why a check on site waits for a person, by the code of the refusal."""
+
+RECOMMENDATIONS: dict[RecommendationState, tuple[str, str, str]] = {
+    RecommendationState.NEW: ("Mới", "New", "wait"),
+    RecommendationState.SENT: ("Đã gửi", "Sent", "info"),
+    RecommendationState.ANSWERED: ("Đã trả lời", "Answered", "info"),
+    RecommendationState.DONE: ("Đã thực hiện", "Carried out", "good"),
+    RecommendationState.NOT_DONE: ("Không thực hiện", "Not carried out", "muted"),
+}
+
+LETTERS: dict[LetterKind, tuple[str, str, str]] = {
+    LetterKind.DIFFICULTY: ("Khó khăn, vướng mắc", "Difficulty", "wait"),
+    LetterKind.PROPOSAL: ("Kiến nghị, đề xuất", "Proposal", "info"),
+}
+
+LETTER_STATES: dict[LetterState, tuple[str, str, str]] = {
+    LetterState.WAITING: ("Chờ xử lý", "Waiting", "wait"),
+    LetterState.HANDLED: ("Đã xử lý", "Dealt with", "good"),
+    LetterState.PUT_ASIDE: ("Đã gác lại", "Put aside", "muted"),
+}
 
 SEVERITIES: dict[int, tuple[str, str, str]] = {
     1: ("Ghi nhận", "Observation", "muted"),
@@ -45,6 +137,7 @@ TOPICS: dict[str, tuple[str, str]] = {
     "KP02": ("Khắc phục không đạt", "Remedy not accepted"),
     "KT01": ("Chất lượng số liệu", "Quality of data"),
     "TICH_CUC": ("Điểm tích cực", "Positive note"),
+    "KHAC": ("Nội dung khác", "Other matters"),
 }
 """Topics of the forms' rules that have a name of their own."""
 

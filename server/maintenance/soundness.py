@@ -14,6 +14,7 @@ from server.draws import method
 from server.draws import service as draws
 from server.draws.models import Draw, DrawState, RegisterEntry
 from server.files import Files
+from server.findings.models import StepFile
 from server.monitoring.record_models import DocumentFile
 from server.problems import Problem
 from server.submissions.models import Held, HeldFile, Submission, SubmissionFile
@@ -123,6 +124,9 @@ def named(session: Session) -> Iterator[str]:
         FormMedia.sha256,
         FormVersion.workbook_sha256,
         DocumentFile.sha256,
+        StepFile.sha256,
+        StepFile.thumb_sha256,
+        StepFile.view_sha256,
     )
     query = union(
         *(select(column.label("sha256")).where(column.is_not(None)) for column in columns)

@@ -47,7 +47,7 @@ def test_headline_numbers_count_by_severity(story, page):
     text = page().text
 
     figures = text[text.index('class="figures"') : text.index('class="filters"')]
-    assert [part.split("<")[0] for part in figures.split("<strong>")[1:]] == ["2", "1", "0", "1"]
+    assert [part.split("<")[0] for part in figures.split("<strong>")[1:]] == ["2", "1", "0", "0"]
     assert "2 chờ kết luận" in figures
 
 
@@ -71,6 +71,13 @@ def test_the_list_is_narrowed_by_what_is_asked(story, page, asked, found):
     assert {
         name for name in ("Hộ nhận thiếu", "Thu khoản ngoài quy định") if name in table
     } == found
+
+
+def test_good_practice_has_a_list_of_its_own(story, page):
+    story.send(more=CHILDREN)
+
+    assert "Có trẻ dưới sáu tuổi" not in page().text
+    assert "Có trẻ dưới sáu tuổi" in page(kind="tich_cuc").text
 
 
 def test_a_finding_lies_beside_the_answers_and_photos_behind_it(story, short, page):
@@ -110,7 +117,9 @@ def test_a_reviewer_decides_once(short, browser, cast, session, decision, note, 
     assert (found.state, found.note, found.settled_by) == (state, note, "Hoa")
     assert again.status_code == 409
     after = client.get(f"/findings/{short.id}").text
-    assert "Kết luận phát hiện" in after and 'name="decision"' not in after
+    thread = after[after.index('id="thread"') :]
+    assert {"confirm": "Xác nhận", "reject": "Bác bỏ"}[decision] in thread and "Hoa" in thread
+    assert 'name="decision"' not in after
 
 
 @pytest.mark.parametrize(
@@ -173,7 +182,8 @@ def test_an_officer_does_not_see_who_decided_nor_why(short, browser, cast, offic
 
 def test_an_officer_sees_nothing_of_another_commune(story, short, page, officer):
     with transaction() as session:
-        session.get(Finding, short.id).area = story.other_commune.area
+        finding = session.get(Finding, short.id)
+        finding.area = finding.group.area = story.other_commune.area
 
     assert page(f"/findings/{short.id}", officer).status_code == 404
     assert "Hộ nhận thiếu" not in page(who=officer).text
