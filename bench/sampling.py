@@ -240,7 +240,8 @@ def measured(label: str, count: int, folder: Path) -> tuple[float, float] | None
     if answer.returncode:
         print(answer.stderr, file=sys.stderr)
         return None
-    return json.loads(answer.stdout)
+    first, second = json.loads(answer.stdout)
+    return first, second
 
 
 def cell(found: tuple[float, float] | None) -> str:
