@@ -29,8 +29,8 @@ MARKED = re.compile(r"\w*[^\W\d_a-zA-Z]\w*")
 OURS = ("Thực Địa", "Tiếng Việt", "Biểu")
 """Names that stay as they are: the program, the language, and the tables' own numbering."""
 
-EXAMPLES = ("Vụ Bản", "Đặc biệt", "Nhì")
-"""Vietnamese names inside English examples of what to type."""
+EXAMPLES = ("Vụ Bản", "Đặc biệt", "Nhì", "Mã dòng", "Chỉ tiêu", "Giá trị")
+"""Vietnamese words that English tells the reader to type, or to write over a column."""
 
 
 @pytest.fixture(scope="module")
