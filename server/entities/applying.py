@@ -19,6 +19,7 @@ from server.entities.models import (
     EntityVersion,
     RequestState,
 )
+from server.entities.placing import follow_place, placed
 from server.entities.problems import (
     EntityDeleted,
     EntityExists,
@@ -26,7 +27,6 @@ from server.entities.problems import (
     UnknownEntity,
     UnknownVersion,
 )
-from server.entities.service import follow_place, placed
 from server.entities.writing import Branch, Maker, Part
 from server.journal import Actor
 

@@ -12,7 +12,7 @@ import io
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, delete, false, func, select, true, update
+from sqlalchemy import ColumnElement, delete, false, func, select, true, tuple_, update
 from sqlalchemy.orm import Session
 
 from server import clock
@@ -109,22 +109,36 @@ def areas_of(session: Session, phone: Carrier) -> list[str]:
 
 def current(session: Session, found: EntityList, scope: Scope) -> Copy | None:
     """Return the copy of a part when it is still as the rows are."""
-    stamped = session.scalar(
-        select(func.max(EntityStamp.revision)).where(
-            EntityStamp.list_id == found.id, EntityStamp.scope.in_(scope.stamps)
-        )
+    return current_of(session, [(found, scope)]).get(found.id)
+
+
+def current_of(session: Session, parts: Sequence[tuple[EntityList, Scope]]) -> dict[int, Copy]:
+    """Return, by list, the copies of parts that are still as the rows are: two look-ups for all."""
+    asked = [(found.id, stamp) for found, scope in parts for stamp in scope.stamps]
+    stamps = dict(
+        session.execute(
+            select(EntityStamp.list_id, func.max(EntityStamp.revision))
+            .where(tuple_(EntityStamp.list_id, EntityStamp.scope).in_(asked))
+            .group_by(EntityStamp.list_id)
+        ).all()
     )
-    copy = session.execute(
-        select(EntityCopy.id, EntityCopy.md5, EntityCopy.rows)
-        .where(
-            EntityCopy.list_id == found.id,
-            EntityCopy.scope == scope.key,
-            EntityCopy.revision >= max(found.shape_revision, stamped or 0),
+    needed = {f.id: max(f.shape_revision, stamps.get(f.id, 0)) for f, _scope in parts}
+    rows = session.execute(
+        select(
+            EntityCopy.list_id, EntityCopy.revision, EntityCopy.id, EntityCopy.md5, EntityCopy.rows
         )
-        .order_by(EntityCopy.revision.desc())
-        .limit(1)
-    ).one_or_none()
-    return Copy(*copy) if copy is not None else None
+        .where(
+            tuple_(EntityCopy.list_id, EntityCopy.scope).in_(
+                [(found.id, scope.key) for found, scope in parts]
+            )
+        )
+        .order_by(EntityCopy.revision)
+    )
+    return {
+        list_id: Copy(copy_id, md5, count)
+        for list_id, revision, copy_id, md5, count in rows
+        if revision >= needed[list_id]
+    }
 
 
 def make(session: Session, found: EntityList, scope: Scope) -> Made:

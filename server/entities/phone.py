@@ -28,12 +28,18 @@ def offer(phone: Carrier, names: Collection[str]) -> list[Offered]:
     wanted = [name.removesuffix(".csv") for name in names if name.endswith(".csv")]
     if not wanted:
         return []
-    found = queries.lists_named(db.session(), phone.plan_id, wanted)
-    return [_offered(phone, each) for each in found]
+    session = db.session()
+    found = queries.lists_named(session, phone.plan_id, wanted)
+    if not found:
+        return []
+    rules = {each.delivery: each for each in found}
+    scopes = {rule: delivery.scope_of(session, one, phone) for rule, one in rules.items()}
+    parts = [(each, scopes[each.delivery]) for each in found]
+    ready = delivery.current_of(session, parts)
+    return [_offered(each, ready.get(each.id) or _copy(each, scope)) for each, scope in parts]
 
 
-def _offered(phone: Carrier, found: EntityList) -> Offered:
-    copy = _copy(found, delivery.scope_of(db.session(), found, phone))
+def _offered(found: EntityList, copy: Copy) -> Offered:
     return Offered(
         name=f"{found.name}.csv",
         md5=copy.md5,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, lazyload
 
 from server import text
 from server.entities import merging
@@ -45,9 +45,11 @@ def find_list(session: Session, plan_id: int, name: str) -> EntityList | None:
 
 
 def lists_named(session: Session, plan_id: int, names: Sequence[str]) -> Sequence[EntityList]:
-    """Return those lists of a plan that have one of these names."""
+    """Return those lists of a plan that have one of these names; properties only when read."""
     return session.scalars(
-        select(EntityList).where(EntityList.plan_id == plan_id, EntityList.name.in_(names))
+        select(EntityList)
+        .where(EntityList.plan_id == plan_id, EntityList.name.in_(names))
+        .options(lazyload(EntityList.properties))
     ).all()
 
 

@@ -31,7 +31,7 @@ from server.maintenance import soundness
 from server.problems import Problem
 
 FORMAT = "thucdia-backup/1"
-TRANSIENT = {"sign_in", "sign_in_failure"}
+TRANSIENT = {"sign_in", "sign_in_failure", "entity_copy"}
 BATCH = 500
 BROKEN = (
     zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OverflowError,
