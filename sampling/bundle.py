@@ -9,7 +9,8 @@ Format `rutmau-package/1`, all texts UTF-8:
     result.tsv       role, stratum, rank, unit_id, ticket (12 digits), pi, weight, team, parent;
                      by stratum, then rank; purposive units last; ratios as 3/20
     register.jsonl   the register up to this draw, one canonical entry a line; may be absent
-    verify_draw.py   a copy of the verifier (better: take one from where you trust)
+    verify_draw.html a copy of the verifier that runs in a browser, without a network
+    verify_draw.py   a copy of the one that runs in Python (better: take them from where you trust)
     README.txt       how to check, in Vietnamese and English
 
 The zip carries no times of its own, so that one draw always gives the same names and texts.
@@ -34,7 +35,8 @@ Mã cam kết (in trước khi gieo số): {commitment}
 Dãy số công khai: {seed}
 Mã kết quả: {result}
 
-Tự kiểm: cài Python 3.8 trở lên rồi chạy
+Tự kiểm: mở verify_draw.html bằng trình duyệt rồi chọn tệp zip này; không cần mạng.
+Hoặc cài Python 3.8 trở lên rồi chạy
     python verify_draw.py <tệp này>.zip
 Mỗi phép kiểm được nêu tên, đúng (OK) hoặc sai (SAI). Hãy so mã cam kết với bản giấy đã ký.
 
@@ -52,8 +54,9 @@ Tự tính từng bước, không cần chương trình (máy Linux hoặc macOS
         {ticket}...
     Rút ngẫu nhiên đơn giản: số phiếu nhỏ nhất được chọn, tiếp theo là dự phòng.
 
-HOW TO CHECK: with Python 3.8 or later run `python verify_draw.py <this file>.zip`. Every check is
-named, with OK or FAILED. Compare the commitment above with the signed paper.
+HOW TO CHECK: open verify_draw.html in a browser and choose this zip, no network needed; or with
+Python 3.8 or later run `python verify_draw.py <this file>.zip`. Every check is named, with OK or
+FAILED. Compare the commitment above with the signed paper.
 """
 
 
@@ -105,7 +108,8 @@ def _texts(draw: Draw, register_entries: Sequence[str]) -> Iterator[tuple[str, s
     if register_entries:
         _check_register(draw, register_entries)
         yield "register.jsonl", "".join(text + "\n" for text in register_entries)
-    yield "verify_draw.py", Path(__file__).with_name("verify_draw.py").read_bytes()
+    for name in ("verify_draw.html", "verify_draw.py"):
+        yield name, Path(__file__).with_name(name).read_bytes()
     yield (
         "README.txt",
         _README.format(

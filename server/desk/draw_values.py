@@ -201,7 +201,8 @@ def _source(facts: paper.Facts) -> str:
 def _address(session: Session, draw: Draw, facts: paper.Facts) -> str:
     if not draw.parent_code:
         return facts.address
-    return f"{named(session, draw, [draw.parent_code])[draw.parent_code]}, {facts.address}"
+    code = draw.parent_code
+    return f"{named(session, draw.plan.edition_id, [code])[code]}, {facts.address}"
 
 
 def _coverage(draw: Draw, facts: paper.Facts) -> str:
@@ -239,9 +240,8 @@ def _history(session: Session, draw: Draw, facts: paper.Facts) -> Row:
     }
 
 
-def named(session: Session, draw: Draw, codes: Sequence[str]) -> dict[str, str]:
+def named(session: Session, edition: str, codes: Sequence[str]) -> dict[str, str]:
     """Return the names of communes and hamlets by code; a code that is neither is its own name."""
-    edition = draw.plan.edition_id
     found = dict.fromkeys(codes, "")
     for model in (Place, Hamlet):
         rows = select(model.code, model.name).where(
@@ -313,7 +313,8 @@ def units(session: Session, draw: Draw) -> Row:
     by_code = {unit.id: unit for unit in names.units}
     people = {one.code: one for one in private.names(session, draw)}
     using = lineage.in_use(session, draw)
-    parents = named(session, draw, sorted({by_code[unit.unit_code].parent for unit in using}))
+    within = sorted({by_code[unit.unit_code].parent for unit in using})
+    parents = named(session, draw.plan.edition_id, within)
     rows = []
     for index, unit in enumerate(using, start=1):
         known, person = by_code[unit.unit_code], people.get(unit.unit_code)

@@ -109,7 +109,7 @@ def test_the_package_holds_what_its_format_says_and_is_the_same_every_time():
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.namelist() == [
             "frame.tsv", "commitment.json", "seed.json", "result.tsv",
-            "register.jsonl", "verify_draw.py", "README.txt",
+            "register.jsonl", "verify_draw.html", "verify_draw.py", "README.txt",
         ]  # fmt: skip
         assert archive.read("frame.tsv") == frame.tsv()
         assert archive.read("result.tsv") == drawn.tsv()
