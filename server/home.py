@@ -14,6 +14,7 @@ from server import clock
 from server.db import db
 from server.desk import queries
 from server.desk.queries import Progress
+from server.desk.waiting import Waiting, waiting
 from server.journal import Work
 from server.monitoring import words
 from server.monitoring.models import Plan
@@ -26,7 +27,7 @@ PLANS = 20
 LINKS: tuple[tuple[May, tuple[str, ...], Callable[[], str]], ...] = (
     (May.SEE_PLANS, ("/plans", "/visits", "/records", "/submissions", "/programme", "/lists",
                      "/rows"), lambda: _("Kế hoạch")),
-    (May.SEE_FINDINGS, ("/findings",), lambda: _("Phát hiện")),
+    (May.SEE_FINDINGS, ("/findings", "/recommendations", "/letters"), lambda: _("Phát hiện")),
     (May.SEE_PLANS, ("/places",), lambda: _("Địa bàn")),
     (May.MANAGE_PEOPLE, ("/people",), lambda: _("Cán bộ")),
     (May.SEE_JOURNAL, ("/journal",), lambda: _("Nhật ký")),
@@ -78,8 +79,10 @@ def home() -> str | Response:
 def _tasks(
     session: Session, plans: Sequence[Plan], progress: dict[int, Progress]
 ) -> Iterator[Task]:
+    remedies = waiting(session, g.reader, [plan.id for plan in plans])
     for plan in plans:
         yield from _tasks_of(plan, progress[plan.id])
+        yield from _remedies_of(plan, remedies[plan.id])
     if g.reader.may(May.RUN_SERVER):
         failed = select(func.count()).select_from(Work).where(Work.attempts > 0)
         if count := session.scalar(failed):
@@ -96,9 +99,35 @@ def _tasks_of(plan: Plan, seen: Progress) -> Iterator[Task]:
         yield Task(seen.findings, _("phát hiện chờ kết luận"), url, name)
     if covers(g.reader.areas(May.MANAGE_PLANS), plan.area):
         if seen.without_notice:
-            yield Task(seen.without_notice, _("lượt sắp đến chưa thông báo cho xã"), here, name)
+            yield Task(
+                seen.without_notice, _("lượt sắp đến chưa thông báo cho xã"), f"{here}#gates", name
+            )
+        if seen.without_decision:
+            label = _("lượt đột xuất sắp đến chưa có quyết định")
+            yield Task(seen.without_decision, label, f"{here}#gates", name)
         if seen.without_team:
             yield Task(seen.without_team, _("lượt chưa giao đoàn"), here, name)
     if seen.silent and g.reader.may(May.MANAGE_PHONES):
         url = f"{here}/phones"
         yield Task(seen.silent, _("điện thoại quá 3 ngày chưa liên lạc"), url, name, "info")
+
+
+def _remedies_of(plan: Plan, seen: Waiting) -> Iterator[Task]:
+    """Give what waits of the findings of one plan, what is late first."""
+    here, name = f"/findings?plan={plan.id}&state=", plan.name
+    if seen.late:
+        yield Task(seen.late, _("phát hiện quá hạn khắc phục"), f"{here}qua_han", name, "bad")
+    if seen.soon:
+        yield Task(seen.soon, _("phát hiện đến hạn trong 7 ngày"), f"{here}sap_den_han", name)
+    if g.reader.may(May.SETTLE_FINDINGS):
+        if seen.checks:
+            label = _("phiếu kiểm tra lại chờ xử lý")
+            yield Task(seen.checks, label, "/findings/checks", name, "bad")
+        if seen.to_assign:
+            yield Task(seen.to_assign, _("phát hiện chưa giao khắc phục"), f"{here}xac_nhan", name)
+        if seen.reported:
+            label = _("phát hiện đã báo khắc phục, chờ kiểm tra")
+            yield Task(seen.reported, label, f"{here}bao_cao_xong", name)
+    if seen.letters:
+        url = f"/letters?plan={plan.id}"
+        yield Task(seen.letters, _("khó khăn, đề xuất chờ xử lý"), url, name, "info")

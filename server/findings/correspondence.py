@@ -25,7 +25,7 @@ from server.findings.problems import (
     NoteNeeded,
     SenderNeeded,
     TextNeeded,
-    WrongOrder,
+    WrongMoment,
 )
 from server.findings.raising import Where
 from server.findings.reading import Told
@@ -150,7 +150,7 @@ def _refuse_unless(
 ) -> None:
     if found.state not in states:
         state = names.RECOMMENDATIONS[found.state]
-        raise WrongOrder(step=step, step_en=step_en, state=state[0], state_en=state[1])
+        raise WrongMoment(step=step, step_en=step_en, state=state[0], state_en=state[1])
 
 
 def _tell(

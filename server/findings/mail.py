@@ -93,4 +93,4 @@ def waiting(session: Session, plan_ids: Sequence[int], areas: Iterable[str]) -> 
     query = _seen(select(Letter.plan_id, func.count()), Letter, areas).where(
         Letter.plan_id.in_(plan_ids), Letter.state == LetterState.WAITING
     )
-    return dict(session.execute(query.group_by(Letter.plan_id)).tuples())
+    return {row[0]: row[1] for row in session.execute(query.group_by(Letter.plan_id))}

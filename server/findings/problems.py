@@ -226,3 +226,12 @@ class NoneWaiting(StepRefused):
     status = 409
     message = "Nhóm này không còn phát hiện nào ở trạng thái “{state}”. Hãy tải lại trang."
     message_en = "No finding of this group is “{state_en}” any more. Reload the page."
+
+
+class WrongMoment(StepRefused):
+    """A recommendation is in a state from which this step does not lead."""
+
+    code = "findings.wrong-moment"
+    status = 409
+    message = "Không thể {step} khi kiến nghị “{state}”. Hãy tải lại trang."
+    message_en = "One cannot {step_en} while the recommendation is “{state_en}”. Reload the page."
