@@ -6,6 +6,7 @@ address of a PostgreSQL database as `--url`.
 """
 
 import argparse
+import signal
 import subprocess
 import sys
 import traceback
@@ -27,6 +28,7 @@ ON_BOTH = {"pages", "entities"}
 def main() -> int:
     """Run what the command line asks for; return 1 when a bench failed."""
     asked = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped then
     options = Options(asked.count, asked.rounds, tuple(asked.engine or ENGINES), asked.others)
     failed = 0
     with Workshop() as shop:
