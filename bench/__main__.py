@@ -20,7 +20,7 @@ from bench.postgres import Missing
 
 NAMES = (
     "ingest", "photos", "flood", "slow", "lists", "replay",
-    "pages", "entities", "rules", "sampling",
+    "pages", "entities", "draws", "rules", "sampling",
 )  # fmt: skip
 ON_BOTH = {"pages", "entities"}
 
