@@ -22,7 +22,7 @@ NAMES = (
     "ingest", "photos", "flood", "slow", "lists", "replay",
     "pages", "entities", "draws", "rules", "sampling",
 )  # fmt: skip
-ON_BOTH = {"pages", "entities"}
+ON_BOTH = {"pages", "entities", "draws"}
 
 
 def main() -> int:
