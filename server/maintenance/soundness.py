@@ -114,22 +114,25 @@ def _journal(session: Session) -> Iterator[Fault]:
         yield Fault("journal", where, broken.why)
 
 
+FILE_COLUMNS = (
+    SubmissionFile.sha256,
+    SubmissionFile.thumb_sha256,
+    SubmissionFile.view_sha256,
+    HeldFile.sha256,
+    FormMedia.sha256,
+    FormVersion.workbook_sha256,
+    DocumentFile.sha256,
+    StepFile.sha256,
+    StepFile.thumb_sha256,
+    StepFile.view_sha256,
+)
+"""Every column that names a stored file: what stands in none of them is swept away."""
+
+
 def named(session: Session) -> Iterator[str]:
     """Give the hash of every file that some row names, once."""
-    columns = (
-        SubmissionFile.sha256,
-        SubmissionFile.thumb_sha256,
-        SubmissionFile.view_sha256,
-        HeldFile.sha256,
-        FormMedia.sha256,
-        FormVersion.workbook_sha256,
-        DocumentFile.sha256,
-        StepFile.sha256,
-        StepFile.thumb_sha256,
-        StepFile.view_sha256,
-    )
     query = union(
-        *(select(column.label("sha256")).where(column.is_not(None)) for column in columns)
+        *(select(column.label("sha256")).where(column.is_not(None)) for column in FILE_COLUMNS)
     )
     for row in session.execute(query.execution_options(yield_per=1000)):
         yield str(row[0])
