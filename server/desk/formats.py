@@ -4,7 +4,8 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import format_date, format_datetime, format_decimal
+from babel import numbers
+from flask_babel import format_date, format_datetime, format_decimal, get_locale
 from flask_babel import gettext as _
 
 from server import web
@@ -30,9 +31,13 @@ def number(value: float) -> str:
     return str(format_decimal(value))
 
 
-def exact(value: Decimal) -> str:
-    """Return a number with every decimal it has, in the reader's marks: 12,125 in Vietnamese."""
-    return str(format_decimal(value, decimal_quantization=False))
+def exact(value: Decimal, least: int = 0) -> str:
+    """Return a number with every decimal it has, at least so many, in the reader's marks: 12,125.
+
+    Unlike `number` it rounds nothing away.
+    """
+    pattern = "#,##0." + "0" * least + "#"
+    return str(numbers.format_decimal(value, pattern, get_locale(), decimal_quantization=False))
 
 
 def size(count: int | None) -> str:

@@ -5,25 +5,27 @@ from typing import Any
 
 from flask import Blueprint, render_template
 from flask_babel import gettext as _
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import web
 from server.db import db
-from server.desk import evidence, formats
+from server.desk import evidence, figures, formats, keepers
 from server.desk import queries as desk
 from server.findings.models import Finding
-from server.monitoring import queries, service, words
-from server.monitoring.models import Plan, Table, Visit
+from server.monitoring import papers, queries, service, sizes, words
+from server.monitoring.models import Plan, Visit, VisitState
 from server.permissions import May
 from server.places import picking
 from server.places.models import Hamlet, Place
 from server.places.pages import features
-from server.places.scope import covers
+from server.places.scope import covers, touches
 from server.teams import queries as teams
 
 bp = Blueprint("desk_plans", __name__)
 bp.context_processor(formats.helpers)
 LISTED = 50
+_TO_DO = (VisitState.PLANNED, VisitState.UNDER_WAY)
 
 
 @bp.get("/plans/<int:plan_id>")
@@ -45,8 +47,36 @@ def plan(plan_id: int) -> str:
         counted=desk.counted_by_visit(session, reader, plan_id),
         progress=desk.progress(session, reader, [plan_id])[plan_id],
         manages=_manages(found.area),
+        unfinished=sum(visit.state in _TO_DO for visit in visits),
+        gates=desk.gates(visits) if _manages(found.area) else [],
+        doubts=_size_doubts(session, visits) if _manages(found.area) else {},
+        parent=_parent(session, found, areas),
         words=words,
     )
+
+
+def _size_doubts(
+    session: Session, visits: Sequence[Visit]
+) -> dict[int, list[tuple[str, sizes.SizeDoubt]]]:
+    """Return, by round, the teams that have not the size that the plan names."""
+    counts = teams.member_counts(session, {visit.team_id for visit in visits if visit.team_id})
+    found: dict[int, dict[str, sizes.SizeDoubt]] = {}
+    for visit in visits:
+        if visit.team is None:
+            continue
+        doubt = sizes.doubt(visit.round, counts.get(visit.team_id or 0, 0))
+        if doubt is not None:
+            found.setdefault(visit.round_id, {})[visit.team.name] = doubt
+    return {round_id: list(by_team.items()) for round_id, by_team in found.items()}
+
+
+def _parent(session: Session, found: Plan, areas: list[str]) -> tuple[int | None, str] | None:
+    """Return the plan above: its id where the reader may see it, and its number and name."""
+    above = found.above
+    if above is None:
+        return None
+    seen = select(Plan.id).where(Plan.id == above.id, touches(Plan.area, areas))
+    return session.scalar(seen), f"{above.number} {above.name}".strip()
 
 
 def _manages(area: str) -> bool:
@@ -62,6 +92,7 @@ def visit(visit_id: int) -> str:
     manages = _manages(found.area)
     sent = evidence.sent_at(session, visit_id) if _sees(May.SEE_RECORDS, found) else None
     hamlets = evidence.hamlets_in(session, found.place_id)
+    held = found.record if sent is not None else None
     return render_template(
         "desk/visit.html",
         visit=found,
@@ -75,6 +106,11 @@ def visit(visit_id: int) -> str:
         moves=service.MOVES[found.state] if manages else (),
         manages=manages,
         needs_notice=service.needs_notice(found),
+        needs_decision=service.needs_decision(found),
+        doubt=sizes.doubt(found.round, len(found.team.members)) if manages and found.team else None,
+        documents=papers.documents(session, held.id) if held else None,
+        sessions=papers.sessions(session, held.id) if held else [],
+        keeps=keepers.keeps(found),
         words=words,
     )
 
@@ -105,6 +141,7 @@ def record(record_id: int) -> str:
     home = found.visit.round.plan
     sees = _sees(May.SEE_FINDINGS, found.visit)
     groups = evidence.findings_by_table(session, record_id) if sees else []
+    catalogue = queries.tables(session, home.programme_id)
     return render_template(
         "desk/record.html",
         record=found,
@@ -116,7 +153,11 @@ def record(record_id: int) -> str:
         sees_findings=sees,
         waiting=sum(group.waiting for group in groups),
         projects=_projects(session, home),
-        tables=_tables(session, home),
+        tables={table.label: table for table in catalogue},
+        documents=papers.documents(session, record_id),
+        sessions=papers.sessions(session, record_id),
+        figures=figures.tables(session, found, catalogue, web.language()),
+        keeps=keepers.keeps(found.visit),
         words=words,
     )
 
@@ -127,7 +168,3 @@ def _projects(session: Session, home: Plan) -> dict[str, str]:
         row.code: row.name_en if english else row.name
         for row in queries.projects(session, home.programme_id)
     }
-
-
-def _tables(session: Session, home: Plan) -> dict[str, Table]:
-    return {row.label: row for row in queries.tables(session, home.programme_id)}

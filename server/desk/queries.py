@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from server import clock
 from server.findings.models import Finding, FindingState
+from server.monitoring import service as monitoring
 from server.monitoring.models import Plan, PlanState, Round, RoundKind, Visit, VisitState
 from server.monitoring.queries import open_to
 from server.permissions import May
@@ -30,6 +31,7 @@ class Progress:
     done: int = 0
     without_team: int = 0
     without_notice: int = 0
+    without_decision: int = 0
     submissions: int | None = None
     findings: int | None = None
     held: int | None = None
@@ -44,7 +46,8 @@ def progress(session: Session, reader: Reader, plan_ids: Sequence[int]) -> dict[
         return found
     for row in session.execute(_visit_figures(reader, plan_ids)):
         each = found[row[0]]
-        each.visits, each.done, each.without_team, each.without_notice = row[1:]
+        each.visits, each.done, each.without_team, each.without_notice = row[1:5]
+        each.without_decision = row[5]
     for right, name, counted in (
         (May.SEE_RECORDS, "submissions", _submissions),
         (May.SEE_FINDINGS, "findings", _waiting_findings),
@@ -59,13 +62,10 @@ def progress(session: Session, reader: Reader, plan_ids: Sequence[int]) -> dict[
     return found
 
 
-def _visit_figures(reader: Reader, plan_ids: Sequence[int]) -> Select[int, int, int, int, int]:
-    waits = and_(
-        Visit.state == VisitState.PLANNED,
-        Visit.notice_sent_on.is_(None),
-        Visit.starts_on <= clock.today() + SOON,
-        Round.kind == RoundKind.PERIODIC,
-    )
+def _visit_figures(reader: Reader, plan_ids: Sequence[int]) -> Select[int, int, int, int, int, int]:
+    soon = and_(Visit.state == VisitState.PLANNED, Visit.starts_on <= clock.today() + SOON)
+    waits = and_(soon, Visit.notice_sent_on.is_(None), Round.kind == RoundKind.PERIODIC)
+    undecided = and_(soon, Visit.decision_no == "", Round.kind == RoundKind.UNANNOUNCED)
     unassigned = and_(Visit.team_id.is_(None), Visit.state == VisitState.PLANNED)
     return (
         select(
@@ -74,6 +74,7 @@ def _visit_figures(reader: Reader, plan_ids: Sequence[int]) -> Select[int, int, 
             func.count().filter(Visit.state == VisitState.DONE),
             func.count().filter(unassigned),
             func.count().filter(waits),
+            func.count().filter(undecided),
         )
         .join(Round, Round.id == Visit.round_id)
         .where(
@@ -83,6 +84,22 @@ def _visit_figures(reader: Reader, plan_ids: Sequence[int]) -> Select[int, int, 
         )
         .group_by(Visit.plan_id)
     )
+
+
+def gates(visits: Iterable[Visit]) -> list[tuple[Visit, str]]:
+    """Return the visits due within a week that may not begin yet: each with 'notice' or 'decision'.
+
+    Their rounds are loaded.
+    """
+    last = clock.today() + SOON
+    return [
+        (visit, "notice" if monitoring.needs_notice(visit) else "decision")
+        for visit in visits
+        if visit.state is VisitState.PLANNED
+        and visit.starts_on is not None
+        and visit.starts_on <= last
+        and (monitoring.needs_notice(visit) or monitoring.needs_decision(visit))
+    ]
 
 
 def _submissions(areas: list[str], plan_ids: Sequence[int]) -> Select[int, int]:
@@ -209,5 +226,5 @@ def visits_of(session: Session, plan_id: int, areas: Iterable[str]) -> Sequence[
         select(Visit)
         .where(Visit.plan_id == plan_id, open_to(areas))
         .order_by(Visit.round_id, Visit.code)
-        .options(joinedload(Visit.team).lazyload(Team.members))
+        .options(joinedload(Visit.team).lazyload(Team.members), joinedload(Visit.round))
     ).all()

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Sequence
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request
 from flask_babel import gettext as _
@@ -13,8 +14,10 @@ from server.db import db, transaction
 from server.desk import formats, paging
 from server.fields import Fields
 from server.monitoring import queries as monitoring
+from server.monitoring import sizes
 from server.monitoring.models import Plan
 from server.monitoring.pages import managed
+from server.monitoring.sizes import SizeDoubt
 from server.permissions import May
 from server.places.scope import covers
 from server.problems import NotFound
@@ -35,13 +38,30 @@ def teams(plan_id: int) -> str:
     plan = monitoring.plan_for(session, plan_id, reader.areas(May.SEE_PLANS))
     manages = covers(reader.areas(May.MANAGE_PLANS), plan.area)
     people = queries.may_carry(session, plan_id, plan.area) if manages else []
+    teams = queries.teams_of(session, plan_id)
     return render_template(
         "desk/teams.html",
         plan=plan,
-        teams=queries.teams_of(session, plan_id),
+        teams=teams,
         manages=manages,
         people=[(person.id, person.name) for person in people],
+        doubts=_doubts(session, plan_id, teams) if manages else {},
     )
+
+
+def _doubts(
+    session: Session, plan_id: int, found: Sequence[Team]
+) -> dict[int, list[tuple[str, SizeDoubt]]]:
+    """Return, by team, the rounds it goes in that need another number of members."""
+    rounds = monitoring.rounds_of_teams(session, plan_id)
+    return {
+        team.id: [
+            (round_.name, doubt)
+            for round_ in rounds.get(team.id, ())
+            if (doubt := sizes.doubt(round_, len(team.members))) is not None
+        ]
+        for team in found
+    }
 
 
 @bp.post("/plans/<int:plan_id>/teams")
@@ -66,13 +86,14 @@ def add_member(plan_id: int, team_id: int) -> AnyResponse:
     """Add someone to a team: a person we know, or a new one who only carries a phone."""
     fields = Fields(request.form)
     post, leads = fields.text("post", 100), fields["leads"] == "1"
+    agency = fields.text("agency", 200)
     try:
         with transaction() as session:
             plan = managed(session, plan_id)
             team = queries.team_of(session, plan_id, team_id)
             person = _member(session, plan, fields)
             if person is not None and not fields.errors:
-                service.join(session, team, person, post, leads, web.actor())
+                service.join(session, team, person, post, leads, web.actor(), agency)
     except AlreadyMember as problem:
         fields.fail("person_id", problem.text(web.language()))
     return _back(plan_id, fields, _("Đã thêm thành viên."))

@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from server import clock, web
 from server.db import db, transaction
 from server.fields import Fields
-from server.monitoring import queries, service, words
+from server.monitoring import queries, service, sizes, words
 from server.monitoring.models import (
+    About,
     Method,
     Origin,
     Plan,
@@ -23,7 +24,7 @@ from server.monitoring.models import (
     Visit,
     VisitState,
 )
-from server.monitoring.problems import AlreadyVisited, RoundCodeTaken
+from server.monitoring.problems import AlreadyVisited, BadParent, RoundCodeTaken
 from server.permissions import May
 from server.places import picking
 from server.places import queries as places
@@ -34,6 +35,7 @@ from server.teams.models import Team
 
 bp = Blueprint("monitoring", __name__)
 PAGE = 50
+PARENTS = 200
 ROUND_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.\-]{0,19}")
 
 
@@ -92,15 +94,26 @@ def add_plan() -> AnyResponse | str:
     fields = Fields(request.form)
     if fields["find"]:
         return _plan_form(fields)
+    plan: Plan | None = None
     with transaction() as session:
         place = _chosen_area(session, fields)
         given = _plan_values(session, fields)
         if not fields.errors:
-            plan = service.add_plan(session, place=place, actor=web.actor(), **given)
-    if fields.errors:
+            plan = _try_plan(session, place, given, fields)
+    if fields.errors or plan is None:
         return Response(_plan_form(fields), 422)
     flash(_("Đã lập kế hoạch. Bước tiếp theo: thêm đợt giám sát."), "success")
     return redirect(f"/plans/{plan.id}")
+
+
+def _try_plan(
+    session: Session, place: Place | None, given: dict[str, Any], fields: Fields
+) -> Plan | None:
+    try:
+        return service.add_plan(session, place=place, actor=web.actor(), **given)
+    except BadParent as problem:
+        fields.fail("parent_id", problem.text(web.language()))
+        return None
 
 
 def _chosen_area(session: Session, fields: Fields) -> Place | None:
@@ -122,18 +135,36 @@ def _plan_values(session: Session, fields: Fields) -> dict[str, Any]:
         fields.fail("programme_id", _("Hãy chọn một mục trong danh sách."))
     if session.get(Edition, fields["edition_id"]) is None:
         fields.fail("edition_id", _("Hãy chọn một mục trong danh sách."))
+    return {
+        **said_of_plan(session, fields),
+        "programme_id": fields["programme_id"],
+        "edition_id": fields["edition_id"],
+    }
+
+
+def said_of_plan(session: Session, fields: Fields) -> dict[str, Any]:
+    """Return what a plan's form says that may be changed later too; note what is wrong."""
     starts_on, ends_on = fields.days("starts_on", "ends_on")
+    parent_id = fields.number("parent_id")
+    areas = web.reader().areas(May.SEE_PLANS)
+    if fields["parent_id"] and parent_id not in dict(above(session, areas)):
+        fields.fail("parent_id", _("Hãy chọn một mục trong danh sách."))
     return {
         "name": fields.text("name", 300, required=True),
         "number": fields.text("number", 60),
         "agency": fields.text("agency", 200),
         "parent": fields.text("parent", 300),
+        "parent_id": parent_id,
         "legal_bases": fields.lines("legal_bases"),
-        "programme_id": fields["programme_id"],
-        "edition_id": fields["edition_id"],
         "starts_on": starts_on,
         "ends_on": ends_on,
     }
+
+
+def above(session: Session, areas: list[str], but: int = 0) -> list[tuple[int, str]]:
+    """Return (id, name) of the plans that a plan may carry out, as far as the reader sees them."""
+    found = queries.plans_page(session, areas, limit=PARENTS)
+    return [(plan.id, f"{plan.number} {plan.name}".strip()) for plan in found if plan.id != but]
 
 
 def _plan_form(fields: Fields) -> str:
@@ -149,6 +180,8 @@ def _plan_form(fields: Fields) -> str:
         programmes=[(row.id, row.name) for row in queries.programmes(session)],
         editions=[(row.id, row.name) for row in session.scalars(places.editions())],
         place_options=options,
+        parents=above(session, web.reader().areas(May.SEE_PLANS)),
+        plan=None,
     )
 
 
@@ -156,7 +189,7 @@ def _plan_form(fields: Fields) -> str:
 @web.requires(May.MANAGE_PLANS)
 def new_round(plan_id: int) -> str:
     """Show the empty form of a round."""
-    return _round_form(managed(db.session(), plan_id), Fields({}))
+    return round_form(managed(db.session(), plan_id), Fields({}))
 
 
 @bp.post("/plans/<int:plan_id>/rounds")
@@ -166,11 +199,11 @@ def add_round(plan_id: int) -> AnyResponse | str:
     fields = Fields(request.form)
     with transaction() as session:
         plan = managed(session, plan_id)
-        given = _round_values(fields)
+        given = _new_round_values(fields)
         if not fields.errors:
             _try_round(session, plan, given, fields)
     if fields.errors:
-        return Response(_round_form(plan, fields), 422)
+        return Response(round_form(plan, fields), 422)
     flash(_("Đã thêm đợt. Hãy chọn ngẫu nhiên các xã, hoặc chỉ định từng xã."), "success")
     return redirect(f"/plans/{plan_id}")
 
@@ -182,24 +215,36 @@ def _try_round(session: Session, plan: Plan, given: dict[str, Any], fields: Fiel
         fields.fail("code", problem.text(web.language()))
 
 
-def _round_values(fields: Fields) -> dict[str, Any]:
+def _new_round_values(fields: Fields) -> dict[str, Any]:
     code = fields.text("code", 20, required=True)
     if code and not ROUND_CODE.fullmatch(code):
         fields.fail("code", _("Mã đợt chỉ gồm chữ không dấu, số, dấu gạch nối và dấu chấm."))
+    return {"code": code, **round_values(fields)}
+
+
+def round_values(fields: Fields) -> dict[str, Any]:
+    """Return what a round's form says that may be changed later too; note what is wrong."""
     starts_on, ends_on = fields.days("starts_on", "ends_on")
+    team_size = fields.number("team_size")
+    if fields["team_size"].strip() and not (team_size and 1 <= team_size <= 200):
+        fields.fail("team_size", _("Hãy ghi một số từ 1 đến 200."))
     return {
-        "code": code,
         "name": fields.text("name", required=True),
         "kind": fields.choice("kind", RoundKind, RoundKind.PERIODIC),
         "method": fields.choice("method", Method, Method.DIRECT),
         "purpose": fields.choice("purpose", Purpose, Purpose.MONITORING),
+        "about": fields.choice("about", About, About.PROGRAMME),
+        "team_size": team_size,
         "starts_on": starts_on,
         "ends_on": ends_on,
     }
 
 
-def _round_form(plan: Plan, fields: Fields) -> str:
-    return render_template("monitoring/round_form.html", plan=plan, fields=fields, words=words)
+def round_form(plan: Plan, fields: Fields, round_: Round | None = None) -> str:
+    """Return the form of a round: a new one, or `round_` for change."""
+    return render_template(
+        "monitoring/round_form.html", plan=plan, round=round_, fields=fields, words=words
+    )
 
 
 @bp.get("/plans/<int:plan_id>/rounds/<int:round_id>/visits/new")
@@ -265,6 +310,7 @@ def assign(visit_id: int) -> AnyResponse:
         if not fields.errors:
             service.assign(session, visit, team, starts_on, ends_on, web.actor())
             _warn_of_days(visit)
+            _warn_of_size(visit, team)
     return _back_to_visit(visit_id, fields, _("Đã ghi đoàn và ngày."))
 
 
@@ -287,6 +333,17 @@ def _warn_of_days(visit: Visit) -> None:
         flash(_("Lưu ý: ngày của lượt này nằm ngoài thời gian của đợt."), "warning")
 
 
+def _warn_of_size(visit: Visit, team: Team | None) -> None:
+    """Say so when the team is not of the size that the plan names; nothing is blocked."""
+    doubt = sizes.doubt(visit.round, len(team.members)) if team else None
+    if doubt is not None:
+        flash(
+            _("Lưu ý: đoàn có %(count)s người, kế hoạch của đợt này là %(expected)s người.",
+              count=doubt.count, expected=doubt.expected),
+            "warning",
+        )  # fmt: skip
+
+
 @bp.post("/visits/<int:visit_id>/notice")
 @web.requires(May.MANAGE_PLANS)
 def notice(visit_id: int) -> AnyResponse:
@@ -300,10 +357,11 @@ def notice(visit_id: int) -> AnyResponse:
                 service.record_decision(session, visit, number, web.actor())
         else:
             sent_on = fields.day("sent_on", required=True)
+            notice_no = fields.text("notice_no", 60)
             if sent_on and sent_on > clock.today():
                 fields.fail("sent_on", _("Ngày gửi thông báo không thể ở tương lai."))
             if sent_on and not fields.errors:
-                service.send_notice(session, visit, sent_on, web.actor())
+                service.send_notice(session, visit, sent_on, web.actor(), notice_no)
     return _back_to_visit(visit_id, fields, _("Đã ghi."))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from server import clock, journal, text
@@ -49,10 +49,11 @@ def defaults() -> tuple[dict[str, str], ...]:
     return tuple(yaml.safe_load(DEFAULTS.read_text(encoding="utf-8")))
 
 
-def open_checklist(session: Session, record: Record) -> None:
-    """Give a new record the lines of the standing checklist."""
-    session.add_all(Document(record_id=record.id, **line) for line in defaults())
-    session.flush()
+def open_checklists(session: Session, records: Sequence[Record]) -> None:
+    """Give new records the lines of the standing checklist."""
+    rows = [{"record_id": record.id, **line} for record in records for line in defaults()]
+    if rows:
+        session.execute(insert(Document), rows)
 
 
 def ask_for(

@@ -58,6 +58,21 @@ def plan_for(session: Session, plan_id: int, areas: Iterable[str]) -> Plan:
     return plan
 
 
+def rounds_of_teams(session: Session, plan_id: int) -> dict[int, list[Round]]:
+    """Return the rounds of a plan that each team has visits in, by the team's id."""
+    rows = session.execute(
+        select(Visit.team_id, Round)
+        .join(Round, Round.id == Visit.round_id)
+        .where(Visit.plan_id == plan_id, Visit.team_id.is_not(None))
+        .where(Visit.state != VisitState.CANCELLED)
+        .order_by(Round.id)
+    )
+    found: dict[int, dict[int, Round]] = {}
+    for team_id, round_ in rows:
+        found.setdefault(team_id or 0, {})[round_.id] = round_
+    return {team_id: list(rounds.values()) for team_id, rounds in found.items()}
+
+
 def round_of(session: Session, plan_id: int, round_id: int) -> Round:
     """Return a round of a plan, or refuse."""
     found = session.scalar(select(Round).where(Round.id == round_id, Round.plan_id == plan_id))

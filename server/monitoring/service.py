@@ -1,6 +1,7 @@
 """Verbs about plans, rounds, visits and their records."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -200,40 +201,70 @@ def add_visit(
         OutsidePlan: the commune is not in the plan's area or edition.
         AlreadyVisited: the round has a visit there.
     """
+    return add_visits(session, round_, [place], actor, origin, team, starts_on, ends_on)[0]
+
+
+def add_visits(
+    session: Session,
+    round_: Round,
+    places: Sequence[Place],
+    actor: Actor,
+    origin: Origin = Origin.DRAWN,
+    team: Team | None = None,
+    starts_on: dt.date | None = None,
+    ends_on: dt.date | None = None,
+) -> list[Visit]:
+    """Add visits to many communes in a few statements; refuses as `add_visit` does."""
     plan = round_.plan
     plan.must_be_open()
-    if place.edition_id != plan.edition_id or not within(place.area, plan.area):
-        raise OutsidePlan(code=place.code)
-    if session.scalar(
-        select(Visit.id).where(Visit.round_id == round_.id, Visit.place_id == place.id)
-    ):
-        raise AlreadyVisited(code=place.code)
-    visit = Visit(
-        plan_id=plan.id,
-        round_id=round_.id,
-        place_id=place.id,
-        area=place.area,
-        code=f"{round_.code}-{place.code}",
-        team_id=team.id if team else None,
-        origin=origin,
-        starts_on=starts_on,
-        ends_on=ends_on,
-    )
-    session.add(visit)
+    _refuse_places(session, round_, places)
+    visits = [
+        Visit(
+            plan_id=plan.id,
+            round_id=round_.id,
+            place_id=place.id,
+            area=place.area,
+            code=f"{round_.code}-{place.code}",
+            team_id=team.id if team else None,
+            origin=origin,
+            starts_on=starts_on,
+            ends_on=ends_on,
+        )
+        for place in places
+    ]
+    session.add_all(visits)
     session.flush()
-    record = Record(visit_id=visit.id, number=_number(session, plan), opened_at=clock.now())
-    session.add(record)
+    first, at = _records(session, plan) + 1, clock.now()
+    records = [
+        Record(visit_id=visit.id, number=f"HS{plan.id:03d}-{number:03d}", opened_at=at)
+        for number, visit in enumerate(visits, start=first)
+    ]
+    session.add_all(records)
     session.flush()
-    papers.open_checklist(session, record)
-    journal.write(session, actor, "visit.added", "visit", visit.id, plan.id, place=place.code)
-    return visit
+    papers.open_checklists(session, records)
+    told = [(v.id, {"place": p.code}) for v, p in zip(visits, places, strict=True)]
+    journal.write_each(session, actor, "visit.added", "visit", told, plan.id)
+    return visits
 
 
-def _number(session: Session, plan: Plan) -> str:
+def _refuse_places(session: Session, round_: Round, places: Sequence[Place]) -> None:
+    plan = round_.plan
+    for place in places:
+        if place.edition_id != plan.edition_id or not within(place.area, plan.area):
+            raise OutsidePlan(code=place.code)
+    ids = [place.id for place in places]
+    held = select(Visit.place_id).where(Visit.round_id == round_.id, Visit.place_id.in_(ids))
+    taken = session.scalar(held.limit(1))
+    if taken is not None:
+        raise AlreadyVisited(code=next(place.code for place in places if place.id == taken))
+
+
+def _records(session: Session, plan: Plan) -> int:
+    """Return how many records the plan has."""
     count = session.scalar(
         select(func.count()).select_from(Record).join(Visit).where(Visit.plan_id == plan.id)
     )
-    return f"HS{plan.id:03d}-{(count or 0) + 1:03d}"
+    return count or 0
 
 
 def send_notice(

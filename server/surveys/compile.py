@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
@@ -82,7 +82,8 @@ def compile(data: bytes, filename: str, validate: bool = True) -> Compiled:
     root = _reparse(made["xform"].encode())
     form = _named(XForm(root), filename, warnings, made["settings"])
     document = xml.to_bytes(root)
-    fields = xform.fields_of(form)
+    rows: dict[str, str] = made["table_rows"]
+    fields = [replace(each, table_row=rows.get(each.path, "")) for each in xform.fields_of(form)]
     validated = False
     if validate:
         validated, said = _validate(document)

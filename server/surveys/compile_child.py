@@ -67,13 +67,15 @@ def _read_and_convert(data: bytes, suffix: str) -> dict[str, Any]:
     sheets = _sheets(data, suffix)
     settings = workbook.records(sheets.get("settings", []))
     workbook.check_settings(settings)
-    workbook.check_nesting(workbook.records(sheets.get("survey", [])))
+    survey = workbook.records(sheets.get("survey", []))
+    workbook.check_nesting(survey)
     result = _pyxform(workbook.form_csv(sheets) if suffix == ".csv" else data, suffix)
     return {
         "xform": result.xform,
         "warnings": result.warnings,
         "itemsets": result.itemsets,
         "settings": {k: v for k, v in (settings or [{}])[0].items() if k != "row"},
+        "table_rows": workbook.table_rows(survey),
         "rules": workbook.records(sheets.get("finding_rules", [])),
     }
 

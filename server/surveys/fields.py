@@ -27,6 +27,8 @@ class Field:
         source: the file that the list comes from, when it is not.
         media: 'image', 'audio', 'video' or 'application' for a binary.
         save_to: the entity property that the answer is kept in.
+        table_row: the row of a monitoring table (biểu) for which the answer is offered as a seen
+            value: '05.so_ho_tham_gia'. Of the workbook alone; no XForm says it.
     """
 
     path: str
@@ -43,6 +45,7 @@ class Field:
     appearance: str = ""
     media: str = ""
     save_to: str = ""
+    table_row: str = ""
 
     def label(self, *languages: str) -> str:
         """Return the label in the first language that has one, else any, else the name.

@@ -323,6 +323,29 @@ def check_nesting(survey: list[dict[str, str]]) -> None:
             )
 
 
+TABLE_ROW = "bieu_row"
+
+
+def table_rows(survey: list[dict[str, str]]) -> dict[str, str]:
+    """Return the monitoring-table row (column bieu_row) of each question that names one, by path.
+
+    >>> table_rows([{"type": "begin_group", "name": "b"},
+    ...             {"type": "integer", "name": "so_ho", "bieu_row": "05.so_ho_tham_gia"}])
+    {'b/so_ho': '05.so_ho_tham_gia'}
+    """
+    above: list[str] = []
+    found: dict[str, str] = {}
+    for row in survey:
+        kind, name = row.get("type", "").lower(), row.get("name", "").strip()
+        if kind.startswith("begin"):
+            above.append(name)
+        elif kind.startswith("end") and kind != "end":
+            above = above[:-1]
+        elif row.get(TABLE_ROW, "").strip():
+            found["/".join([*above, name])] = row[TABLE_ROW].strip()
+    return found
+
+
 FORBIDDEN_SETTINGS = ("submission_url", "public_key", "auto_send", "auto_delete", "namespaces")
 
 

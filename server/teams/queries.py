@@ -1,8 +1,8 @@
 """Questions about people, teams and phones; nothing here writes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import Select, exists, or_, select, tuple_
+from sqlalchemy import Select, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from server.permissions import ROLES, May
@@ -60,6 +60,16 @@ def team_names(session: Session, plan_id: int) -> list[tuple[int, str]]:
     """Return (id, name) of the teams of a plan, oldest first."""
     rows = session.execute(select(Team.id, Team.name).where(Team.plan_id == plan_id))
     return sorted((team_id, name) for team_id, name in rows)
+
+
+def member_counts(session: Session, team_ids: Collection[int]) -> dict[int, int]:
+    """Return how many members each of these teams has."""
+    rows = session.execute(
+        select(Member.team_id, func.count())
+        .where(Member.team_id.in_(team_ids))
+        .group_by(Member.team_id)
+    )
+    return dict(rows.all())
 
 
 def team_of(session: Session, plan_id: int, team_id: int) -> Team:
