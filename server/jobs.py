@@ -179,7 +179,7 @@ def _do(session: Session, lines: list[journal.Line]) -> None:
         if (write := handler(session, line)) is not None
     ]
     with transaction() as writing:
-        for write in writes:
+        for write in dict.fromkeys(writes):  # equal ones, such as a list made anew, once
             write(writing)
         ids = [line.id for line in lines]
         writing.execute(delete(journal.Work).where(journal.Work.line_id.in_(ids)))

@@ -25,8 +25,7 @@ def publish(session: Session, draw: Draw, actor: Actor) -> None:
     if draw.state is not DrawState.DRAWN or draw.closed:
         return
     if draw.stage == HAMLETS:
-        for visit, units in _by_visit(session, draw, actor):
-            _show_hamlets(session, draw, visit, units)
+        _show_hamlets(session, draw, _by_visit(session, draw, actor))
     elif draw.stage == HOUSEHOLDS:
         _show_households(session, draw)
     else:
@@ -71,12 +70,11 @@ def _visit(session: Session, draw: Draw, places: Iterable[Place], actor: Actor) 
         select(Visit).where(Visit.round_id == draw.round_id, Visit.place_id.in_(wanted))
     )
     held = {visit.place_id: visit for visit in found}
-    made = []
+    new = [place for place in wanted.values() if place.id not in held]
+    made = monitoring.add_visits(session, draw.round, new, actor, Origin.DRAWN) if new else []
     for place in wanted.values():
         visit = held.get(place.id)
-        if visit is None:
-            made.append(monitoring.add_visit(session, draw.round, place, actor, Origin.DRAWN))
-        elif visit.state is VisitState.CANCELLED:
+        if visit is not None and visit.state is VisitState.CANCELLED:
             monitoring.move(session, visit, VisitState.PLANNED, actor)
             made.append(visit)
     return made
@@ -125,24 +123,28 @@ def _by_visit(session: Session, draw: Draw, actor: Actor) -> list[tuple[Visit, l
             Visit.round_id == draw.round_id, Visit.place_id.in_(set(place_of.values()))
         )
     )
-    return [
-        (visit, [unit for unit in units if place_of.get(unit.hamlet_id or 0) == visit.place_id])
-        for visit in visits
-    ]
+    by_place: dict[int, list[DrawnUnit]] = {}
+    for unit in units:
+        by_place.setdefault(place_of.get(unit.hamlet_id or 0, 0), []).append(unit)
+    return [(visit, by_place.get(visit.place_id, [])) for visit in visits]
 
 
 def _places(session: Session, ids: Iterable[int]) -> Sequence[Place]:
     return session.scalars(select(Place).where(Place.id.in_(set(ids)))).all()
 
 
-def _show_hamlets(session: Session, draw: Draw, visit: Visit, units: list[DrawnUnit]) -> None:
-    session.execute(delete(VisitHamlet).where(VisitHamlet.visit_id == visit.id))
-    for rank, unit in enumerate(units, start=1):
-        session.add(
-            VisitHamlet(
-                visit_id=visit.id, hamlet_id=unit.hamlet_id, rank=rank, shown_on=draw.disclose_on
-            )
+def _show_hamlets(
+    session: Session, draw: Draw, found: Sequence[tuple[Visit, list[DrawnUnit]]]
+) -> None:
+    visits = [visit.id for visit, _units in found]
+    session.execute(delete(VisitHamlet).where(VisitHamlet.visit_id.in_(visits)))
+    session.add_all(
+        VisitHamlet(
+            visit_id=visit.id, hamlet_id=unit.hamlet_id, rank=rank, shown_on=draw.disclose_on
         )
+        for visit, units in found
+        for rank, unit in enumerate(units, start=1)
+    )
     session.flush()
 
 

@@ -13,7 +13,7 @@ from server.draws import (
     service,
 )
 from server.draws.models import Draw, DrawState
-from server.entities import plain
+from server.entities.handlers import Refresh
 from server.journal import Actor, Line, Write, handles
 
 
@@ -21,10 +21,7 @@ from server.journal import Actor, Line, Write, handles
 @handles("draw.disclosed")
 def lists(_session: Session, line: Line) -> Write | None:
     """Make the lists of the plan whose draw it is."""
-    plan_id = line.plan_id
-    if plan_id is None:
-        return None
-    return lambda session: plain.refresh_lists(session, plan_id)
+    return None if line.plan_id is None else Refresh(line.plan_id)
 
 
 @handles("draw.seeded")

@@ -93,7 +93,7 @@ class Facts:
 def facts(session: Session, draw: Draw) -> Facts:
     """Return what is known of a draw; of its result only what is stored with it."""
     plan = draw.plan
-    frame = Frame.from_tsv(draw.frame)
+    frame = method.frozen(draw)
     place = None
     if plan.area:
         code = plan.area.rsplit("/", 1)[-1]

@@ -351,6 +351,6 @@ def package(session: Session, draw: Draw) -> bytes:
     queries.refuse_sealed(session, draw)
     lines = queries.register_up_to(session, draw)
     try:
-        return bundle(redone(draw), Frame.from_tsv(draw.frame), lines)
+        return bundle(redone(draw), method.frozen(draw), lines)
     except SamplingError as error:
         raise DrawRefused.of(error) from error

@@ -1,5 +1,7 @@
 """What follows from changes elsewhere: plain lists made anew, and held changes done at last."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -7,6 +9,17 @@ from server.entities import plain, requests
 from server.jobs import every_minute
 from server.journal import Line, Write, handles
 from server.monitoring.models import Plan, PlanState
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """Makes the lists of a plan anew; equal ones of one batch of lines are done once."""
+
+    plan_id: int
+
+    def __call__(self, session: Session) -> None:
+        """Make them."""
+        plain.refresh_lists(session, self.plan_id)
 
 
 @handles("form.published")
@@ -19,10 +32,7 @@ def lists_of_plan(_session: Session, line: Line) -> Write | None:
 
     Also for a new form or team: a form whose list is missing does not open on the phone.
     """
-    plan_id = line.plan_id
-    if plan_id is None:
-        return None
-    return lambda session: plain.refresh_lists(session, plan_id)
+    return None if line.plan_id is None else Refresh(line.plan_id)
 
 
 @handles("hamlets.imported")
