@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def _edition() -> str:
 def _keep(path: Path, data: bytes) -> None:
     """Store a file whole or not at all."""
     path.parent.mkdir(exist_ok=True)
-    part = path.with_suffix(f".{id(data)}.part")
+    part = path.with_suffix(f".{uuid.uuid4().hex}.part")
     part.write_bytes(data)
     part.replace(path)
 

@@ -6,16 +6,16 @@ external relationship loads what somebody else may change, and macros and object
 
 import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
+from server import xml
 from server.documents.problems import TemplateRefused
 
 LARGEST = 20_000_000
+PART = xml.Limits(max_bytes=LARGEST, depth=200, nodes=1_500_000)
 FIELDS = {"PAGE", "NUMPAGES", "SECTIONPAGES"}
 _PARTS = re.compile(r"(?i)vbaproject|activex|/embeddings/|\.bin$|afchunk|altchunk")
-_INSTRUCTIONS = re.compile(
-    rb"<w:instrText[^>]*>([^<]*)</w:instrText>|w:instr=[\"']([^\"']*)[\"']|<w:altChunk()"
-)
 
 
 def template(path: Path) -> bytes:
@@ -24,7 +24,6 @@ def template(path: Path) -> bytes:
     Raises:
         TemplateRefused: saying what in it is not allowed.
     """
-    data = path.read_bytes()
     try:
         with zipfile.ZipFile(path) as archive:
             wrong = _wrong(archive)
@@ -32,7 +31,7 @@ def template(path: Path) -> bytes:
         raise TemplateRefused(name=path.name, why=f"không phải tệp .docx ({error})") from error
     if wrong:
         raise TemplateRefused(name=path.name, why=wrong)
-    return data
+    return path.read_bytes()
 
 
 def _wrong(archive: zipfile.ZipFile) -> str:
@@ -45,29 +44,41 @@ def _wrong(archive: zipfile.ZipFile) -> str:
     for name in names:
         if _PARTS.search(name):
             return f"có phần {name}"
-        if not name.endswith((".xml", ".rels")):
-            continue
-        text = archive.read(name)
-        if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-            return f"{name} có khai báo thực thể"
-        if name.endswith(".rels") and re.search(rb"TargetMode\s*=\s*[\"']External", text):
-            return f"{name} trỏ ra ngoài tài liệu"
-        odd = _odd_fields(text)
-        if odd:
-            return f"{name} có trường {odd}"
+        if name.endswith((".xml", ".rels")):
+            for found in _reaching_out(archive.read(name)):
+                return f"{name} có {found}"
     return ""
 
 
-def _odd_fields(text: bytes) -> str:
-    r"""Return the first field that is no page number.
+def _reaching_out(data: bytes) -> Iterator[str]:
+    """Yield what in a part reaches out of the document.
 
-    >>> _odd_fields(b'<w:instrText> PAGE \\* MERGEFORMAT </w:instrText>')
-    ''
-    >>> _odd_fields(b'<w:fldSimple w:instr=" INCLUDETEXT x ">')
-    'INCLUDETEXT'
+    >>> list(_reaching_out(b'<a xmlns:w="x"><w:instrText> PAGE </w:instrText></a>'))
+    []
+    >>> list(_reaching_out(b'<a xmlns:w="x"><w:fldSimple w:instr=" INCLUDETEXT x "/></a>'))
+    ['trường INCLUDETEXT']
     """
-    for found in _INSTRUCTIONS.finditer(text):
-        instruction = (found[1] or found[2] or b"altChunk").decode(errors="replace").split()
-        if instruction and not (instruction[0].upper() in FIELDS or instruction[0][0] == "\\"):
-            return instruction[0]
-    return ""
+    try:
+        root = xml.parse(data, PART)
+    except xml.UnreadableXml as error:
+        yield str(error.details["reason"])
+        return
+    for each in root.iter():
+        tag = xml.local(each.tag)
+        if tag == "altChunk":
+            yield "altChunk"
+        if str(each.get("TargetMode", "")).casefold() == "external":
+            yield "liên kết trỏ ra ngoài tài liệu"
+        told = [str(value) for name, value in each.attrib.items() if xml.local(name) == "instr"]
+        told += [each.text or ""] if tag == "instrText" else []
+        yield from (f"trường {field}" for words in told if (field := _odd_field(words)))
+
+
+def _odd_field(instruction: str) -> str:
+    r"""Return the name of a field that is no page number, else ''.
+
+    >>> _odd_field(r" PAGE \* MERGEFORMAT "), _odd_field("DDEAUTO c cmd")
+    ('', 'DDEAUTO')
+    """
+    name = next(iter(instruction.split()), "")
+    return "" if name.upper() in FIELDS or name[:1] in ("", "\\") else name

@@ -85,10 +85,10 @@ def changed(path, **parts):
 
 
 FIELD = (
-    '<w:document xmlns:w="x"><w:r><w:instrText xml:space="preserve"> {} </w:instrText></w:r>'
-    "</w:document>"
+    '<d:document xmlns:d="x"><d:r><d:instrText xml:space="preserve"> {} </d:instrText></d:r>'
+    "</d:document>"
 )
-LINK = '<Relationships><Relationship Id="x" Target="http://a.example/t" TargetMode="External"/>'
+LINK = '<r><Relationship Id="x" Target="http://a.example/t" TargetMode="External"/></r>'
 
 
 @pytest.mark.parametrize(
@@ -96,9 +96,13 @@ LINK = '<Relationships><Relationship Id="x" Target="http://a.example/t" TargetMo
     [
         ("word/document.xml", FIELD.format("DDEAUTO c cmd"), "DDEAUTO"),
         ("word/document.xml", FIELD.format('INCLUDETEXT "http://a/b"'), "INCLUDETEXT"),
-        ("word/document.xml", '<w:fldSimple w:instr=" INCLUDEPICTURE x "/>', "INCLUDEPICTURE"),
-        ("word/document.xml", '<w:altChunk r:id="x"/>', "altChunk"),
-        ("word/document.xml", '<!DOCTYPE a [<!ENTITY b "c">]><a/>', "thực thể"),
+        (
+            "word/document.xml",
+            '<w:fldSimple xmlns:w="x" w:instr=" INCLUDEPICTURE x "/>',
+            "INCLUDEPICTURE",
+        ),
+        ("word/document.xml", '<w:altChunk xmlns:w="x" id="x"/>', "altChunk"),
+        ("word/document.xml", '<!DOCTYPE a [<!ENTITY b "c">]><a/>', "DOCTYPE"),
         ("word/_rels/document.xml.rels", LINK, "trỏ ra ngoài"),
         ("word/vbaProject.bin", "x", "vbaProject"),
         ("word/embeddings/oleObject1.bin", "x", "oleObject1"),

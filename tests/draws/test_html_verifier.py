@@ -174,9 +174,13 @@ def choose(page, data):
 def test_a_person_chooses_the_package_types_the_paper_and_asks_for_one_unit(page):
     frame = cases.frame_of(25)
     draw = cases.drawn(frame, cases.DESIGNS[0])
-    page.fill("#paper", draw.commitment.printed)
 
     choose(page, package(draw, frame))
+    assert page.locator("#no-paper").is_visible()
+    page.fill("#paper", draw.commitment.printed)
+    page.locator("#unit").focus()
+    page.locator('#checks li[data-code="commitment-paper"]').wait_for()
+    assert not page.locator("#no-paper").is_visible()
     page.fill("#unit", draw.main[0].id)
 
     assert page.inner_text("#verdict") == "KẾT LUẬN: ĐÚNG / VERIFIED"

@@ -10,9 +10,11 @@ from docx import Document
 from server import clock
 from server.db import transaction
 from server.desk import draw_values
+from server.documents import checks
 from server.monitoring.models import RoundKind
 from server.teams import service as teams
 from tests.conftest import ACTOR
+from tests.draws.conftest import HOP_HUNG
 
 
 @pytest.fixture
@@ -174,6 +176,21 @@ def test_every_paper_of_every_stage_can_be_filled(minh, field):
         said = words_of(paper(minh, hamlets, f"{name}.docx"))
         assert "thôn, bản, ấp, tổ dân phố" in said.casefold()
     assert minh.get(f"/draws/{hamlets.id}/papers/lich.docx").status_code == 409
+
+
+def test_nothing_that_people_type_becomes_more_than_words_in_a_paper(minh, office, tmp_path):
+    draw = office.commit(excluded={HOP_HUNG: "<w:fldSimple w:instr='DDE'/> {{ 7*7 }} & ngập"})
+    with transaction() as session:
+        plan = session.merge(draw).plan
+        plan.agency, plan.name = "UBND {% x %} </w:t>", 'INCLUDETEXT "http://a.example" ]]>'
+
+    made = paper(minh, draw, "truoc.docx")
+
+    (tmp_path / "made.docx").write_bytes(made)
+    assert checks.template(tmp_path / "made.docx") == made
+    said = words_of(made)
+    assert "{{ 7*7 }}" in said and "{% X %}" in said and "</W:T>" in said and "INCLUDETEXT" in said
+    assert paper(minh, draw, "truoc.pdf").startswith(b"%PDF-")
 
 
 def test_the_page_of_a_draw_leads_to_its_papers(minh, office):
