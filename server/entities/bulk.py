@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, update
 from sqlalchemy.orm import Session
 
 from server import clock
@@ -44,17 +44,15 @@ class ChangedRow:
     differences: list[tuple[str, str, str]] = field(default_factory=list)
 
 
+_ADD = insert(table(Entity)).returning(table(Entity).c.id, table(Entity).c.uuid)
+
+
 def add(session: Session, found: EntityList, rows: Sequence[NewRow], maker: Maker) -> None:
     """Add rows at version 1; call after `writing.lock`."""
     now = clock.now()
     for some in chunks(rows):
-        session.execute(insert(table(Entity)), [_entity(found, row, now) for row in some])
         keys = {row.uuid: row for row in some}
-        ids = session.execute(
-            select(Entity.id, Entity.uuid).where(
-                Entity.list_id == found.id, Entity.uuid.in_(list(keys))
-            )
-        ).all()
+        ids = session.execute(_ADD, [_entity(found, row, now) for row in some]).all()
         versions = [
             _version(entity_id, 1, keys[uuid].content, keys[uuid].content.flat(), None, maker, now)
             for entity_id, uuid in ids
