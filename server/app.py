@@ -24,6 +24,7 @@ EDGES = (
     "server.places.pages",
     "server.monitoring.pages",
     "server.monitoring.changes",
+    "server.monitoring.catalogue_pages",
     "server.monitoring.timetable",
     "server.desk.plans",
     "server.desk.record_papers",

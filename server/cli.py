@@ -25,6 +25,7 @@ from server.demo import loader
 from server.demo.commands import demo, greet
 from server.jobs import Jobs
 from server.maintenance import commands as maintenance
+from server.monitoring.commands import programme
 from server.problems import Problem
 from server.submissions.commands import held
 from server.teams.commands import phone
@@ -70,7 +71,7 @@ def main(ctx: click.Context) -> None:
 def _join() -> None:
     for name in SUBJECTS:
         main.add_command(import_module(name).group)
-    for command in (*maintenance.commands, phone, held, demo):
+    for command in (*maintenance.commands, phone, programme, held, demo):
         main.add_command(command)
 
 

@@ -1,16 +1,20 @@
 """The programme's catalogue as it ships: read from YAML, stored once, replaceable by the office."""
 
 import datetime as dt
+import enum
 from pathlib import Path
 from typing import Any
 
 import yaml
-from sqlalchemy import select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
+from server import journal
+from server.journal import Actor
 from server.monitoring import catalogue_files
-from server.monitoring.catalogue_files import Catalogue
-from server.monitoring.models import Agency, PovertyStandard, Programme, Project, Table
+from server.monitoring.catalogue_files import Catalogue, ProjectLine, TableLine
+from server.monitoring.models import Agency, Plan, PovertyStandard, Programme, Project, Table
+from server.monitoring.problems import ProgrammeInUse
 
 DATA = Path(__file__).parent / "data"
 SHIPPED = DATA / "gnbv-2021-2025.yaml"
@@ -59,13 +63,86 @@ def store(session: Session, found: Catalogue) -> Programme:
     return programme
 
 
+class Taken(enum.Enum):
+    """What became, or would become, of a catalogue that somebody loads."""
+
+    ADDED = "added"
+    SAME = "same"
+    REPLACED = "replaced"
+
+
+def outcome(session: Session, found: Catalogue) -> Taken:
+    """Return what `take` would do.
+
+    Raises:
+        ProgrammeInUse: its programme is held with other content, and plans stand on it.
+    """
+    as_held = held(session, found.id)
+    if as_held is None:
+        return Taken.ADDED
+    if as_held == found:
+        return Taken.SAME
+    if session.scalar(select(Plan.id).where(Plan.programme_id == found.id).limit(1)) is not None:
+        raise ProgrammeInUse(programme=found.id)
+    return Taken.REPLACED
+
+
+def take(session: Session, found: Catalogue, actor: Actor) -> Taken:
+    """Store a catalogue; one whose programme is held changes nothing, or replaces it if unused.
+
+    Raises:
+        ProgrammeInUse: its programme is held with other content, and plans stand on it.
+    """
+    done = outcome(session, found)
+    if done is Taken.SAME:
+        return done
+    if done is Taken.REPLACED:
+        session.execute(delete(Project).where(Project.programme_id == found.id))
+        session.execute(delete(Table).where(Table.programme_id == found.id))
+        session.execute(delete(Programme).where(Programme.id == found.id))
+        session.expire_all()
+    store(session, found)
+    journal.write(
+        session, actor, "programme.loaded", "programme", found.id,
+        projects=len(found.projects), tables=len(found.tables), replaced=done is Taken.REPLACED,
+    )  # fmt: skip
+    return done
+
+
+def held(session: Session, programme_id: str) -> Catalogue | None:
+    """Return a programme as it is held, in the shape of a file; None when it is not."""
+    programme = session.get(Programme, programme_id)
+    if programme is None:
+        return None
+    projects = select(Project).where(Project.programme_id == programme_id)
+    tables = select(Table).where(Table.programme_id == programme_id)
+    return Catalogue(
+        id=programme.id,
+        name=programme.name,
+        valid_from=programme.valid_from,
+        valid_to=programme.valid_to,
+        source=programme.source,
+        projects=[
+            ProjectLine(row.code, row.parent_code, row.name, row.name_en, row.lead)
+            for row in session.scalars(projects.order_by(Project.position))
+        ],
+        tables=[
+            TableLine(
+                row.number, row.title, row.title_official, row.official, row.project_code,
+                row.filled_by, [dict(each) for each in row.rows],
+            )
+            for row in session.scalars(tables.order_by(Table.id))
+        ],
+    )  # fmt: skip
+
+
 def programme_on(session: Session, day: dt.date) -> Programme | None:
     """Return the programme whose rules hold on `day`, the newest where two overlap."""
     return session.scalar(
         select(Programme)
         .where(
             Programme.valid_from <= day,
-            (Programme.valid_to.is_(None)) | (Programme.valid_to >= day),
+            or_(Programme.valid_to.is_(None), Programme.valid_to >= day),
         )
         .order_by(Programme.valid_from.desc())
         .limit(1)

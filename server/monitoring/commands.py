@@ -1,13 +1,16 @@
-"""Plans from a terminal."""
+"""Plans and the programme's catalogue from a terminal."""
+
+from pathlib import Path
 
 import click
 from sqlalchemy import select
 
 from server.db import db, transaction
-from server.monitoring import catalogue, service
+from server.monitoring import catalogue, catalogue_books, catalogue_files, service
 from server.monitoring.models import Plan
+from server.monitoring.problems import CatalogueMistakes
 from server.places import queries as places
-from server.problems import BadInput
+from server.problems import BadInput, NotFound
 from server.terminal import actor, as_json, say
 
 
@@ -45,3 +48,42 @@ def list_plans(as_json: bool) -> None:
     for plan in db.session().scalars(select(Plan).order_by(Plan.id)):
         value = {"id": plan.id, "name": plan.name, "state": plan.state.value, "area": plan.area}
         say(as_json, value, f"{plan.id}\t{plan.name}\t{plan.state.value}")
+
+
+@click.group("programme")
+def programme() -> None:
+    """The programme's catalogue: projects, tables (biểu) and their rows."""
+
+
+@programme.command("load")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--check", is_flag=True, help="Chỉ xem, không nạp / look only, load nothing.")
+@as_json
+def load_programme(file: Path, check: bool, as_json: bool) -> None:
+    """Load the catalogue in FILE (YAML or XLSX), or print every mistake in it."""
+    read = catalogue_files.read(file.read_bytes(), file.name)
+    for mistake in read.mistakes:
+        click.echo(f"{mistake.sheet} {mistake.row}: {mistake.vi} / {mistake.en}", err=True)
+    if read.catalogue is None:
+        raise CatalogueMistakes(count=len(read.mistakes))
+    with transaction() as session:
+        done = (
+            catalogue.outcome(session, read.catalogue)
+            if check
+            else catalogue.take(session, read.catalogue, actor())
+        )
+    found = {"programme": read.catalogue.id, "outcome": done.value, "checked": check, **read.counts}
+    counts = ", ".join(f"{name} {count}" for name, count in read.counts.items())
+    say(as_json, found, f"{read.catalogue.id}\t{done.value}\t{counts}")
+
+
+@programme.command("export")
+@click.argument("programme_id")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export_programme(programme_id: str, file: Path) -> None:
+    """Write the catalogue of PROGRAMME_ID to FILE (.xlsx), to be changed and loaded again."""
+    held = catalogue.held(db.session(), programme_id)
+    if held is None:
+        raise NotFound()
+    file.write_bytes(catalogue_books.to_xlsx(held))
+    click.echo(str(file))

@@ -385,18 +385,3 @@ def _back_to_visit(visit_id: int, fields: Fields, done: str) -> AnyResponse:
         flash(done, "success")
         _wake_worker()
     return redirect(f"/visits/{visit_id}")
-
-
-@bp.get("/programme")
-@web.requires(May.SEE_PLANS)
-def programme() -> str:
-    """Show the programmes with their projects and tables, what is not official marked so."""
-    session = db.session()
-    found = queries.programmes(session)
-    return render_template(
-        "monitoring/programme.html",
-        programmes=[
-            (row, queries.projects(session, row.id), queries.tables(session, row.id))
-            for row in found
-        ],
-    )

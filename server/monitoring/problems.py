@@ -133,3 +133,27 @@ class BadSessionTime(Problem):
     status = 422
     message = "Giờ kết thúc phải sau giờ bắt đầu."
     message_en = "The end must be after the start."
+
+
+class ProgrammeInUse(Problem):
+    """Plans and findings stand on a programme's catalogue: it does not change under them."""
+
+    code = "monitoring.programme-in-use"
+    status = 409
+    message = (
+        "Chương trình {programme} đã có với nội dung khác và đang có kế hoạch dùng. "
+        "Hãy đặt mã chương trình khác cho danh mục mới."
+    )
+    message_en = (
+        "Programme {programme} is held with other content and plans use it. "
+        "Give the new catalogue another programme id."
+    )
+
+
+class CatalogueMistakes(Problem):
+    """A catalogue with mistakes is not stored."""
+
+    code = "monitoring.catalogue-mistakes"
+    status = 422
+    message = "Danh mục có {count} lỗi, chưa nạp gì."
+    message_en = "The catalogue has {count} mistakes; nothing was loaded."
