@@ -2,7 +2,7 @@
 
     python -m bench.pages [--rows 100000] [--url postgresql://…]
 
-Generates the records (an interview's answers of about 2.5 KB each, a finding for every third) in
+Generates the records (an interview's answers of about 2.5 KB each, and a finding for each) in
 a scratch folder, opens each page several times in this process and prints the middle of the
 times and how many statements the database was asked. No network, no template cache warmed but by
 the first opening, which is shown too.
@@ -21,13 +21,14 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import create_engine, event, insert, select
+from sqlalchemy.orm import Session
 
 from bench import postgres
 from server import clock, migrate
 from server.app import create_app
 from server.config import from_environment
 from server.db import db, transaction
-from server.findings.models import Finding, FindingState
+from server.findings.models import Finding, FindingGroup, FindingState, RuleAsked
 from server.journal import Actor
 from server.monitoring import catalogue
 from server.monitoring import service as monitoring
@@ -113,10 +114,11 @@ def prepare(app: Flask, rows: int) -> tuple[str, list[str]]:
         key = teams.open_sign_in(session, person)
         shared = {"plan_id": plan.id, "form_pk": version.form_pk, "version_id": version.id}
         shared |= {"person_id": person.id}
+    groups: dict[str, int] = {}
     for batch in _batches(rows, shared, visits, crews):
         with transaction() as session:
             session.execute(insert(Submission), [each for each, _ in batch])
-            session.execute(insert(Finding), [each for _, each in batch if each])
+            _keep_findings(session, [each for _, each in batch], groups)
     _settle()
     return key, [each.area for each in communes]
 
@@ -130,8 +132,8 @@ def _settle() -> None:
 
 def _batches(
     rows: int, shared: dict[str, Any], visits: list[Any], crews: list[Any]
-) -> Iterator[list[tuple[dict[str, Any], dict[str, Any] | None]]]:
-    """Give the rows to insert, each with the finding it raised or None."""
+) -> Iterator[list[tuple[dict[str, Any], dict[str, Any]]]]:
+    """Give the rows to insert, each with the finding it raised."""
     start = clock.now() - dt.timedelta(days=200)
     states = [*[ReviewState.RECEIVED] * 6, ReviewState.APPROVED, ReviewState.HAS_ISSUES]
     batch = []
@@ -166,31 +168,73 @@ def _batches(
             "files_named": 2,
             "files_held": 2,
         }
-        batch.append((row, _finding(row, number) if number % 3 == 0 else None))
+        batch.append((row, _finding(row, number)))
         if len(batch) == BATCH or number == rows:
             yield batch
             batch = []
 
 
+STATES = [*[FindingState.NEW] * 4, *FindingState]
+"""Every state, the new ones most."""
+ALONE = 10
+"""Every so many findings, one was raised by hand: a group of its own."""
+
+
 def _finding(row: dict[str, Any], number: int) -> dict[str, Any]:
     same = {name: row[name] for name in ("plan_id", "visit_id", "place_id", "area")}
+    state, due_on = STATES[number % len(STATES)], row["received_at"].date()
+    settled = state is not FindingState.NEW
+    assigned = state not in (FindingState.NEW, FindingState.CONFIRMED, FindingState.REJECTED)
     return {
         **same,
         "submission_id": row["id"],
-        "rule_id": f"B{number % 14:02d}",
+        "rule_id": "TAY" if number % ALONE == 0 else f"B{number % 14:02d}",
         "occurrence": 0,
         "questions": ["p/p_age"],
         "severity": number % 4 + 1,
-        "topic": "TH01",
+        "topic": "TICH_CUC" if number % 14 == 3 else "TH01",
         "project_code": "DA2",
         "table_label": "Biểu 05",
         "title": "Hộ nhận thiếu",
         "title_en": "Received short",
         "due_days": 10,
         "raised_at": row["received_at"],
-        "state": FindingState.NEW,
+        "state": state,
+        "settled_at": row["received_at"] if settled else None,
+        "settled_by": "Hoa" if settled else None,
         "note": "",
+        "responsible": "UBND xã" if assigned else "",
+        "responsible_area": row["area"] if assigned else "",
+        "document_no": "45/UBND" if assigned else "",
+        "due_on": due_on + dt.timedelta(days=number % 300) if assigned else None,
+        "escalated": 0,
     }
+
+
+def _keep_findings(session: Session, found: list[dict[str, Any]], groups: dict[str, int]) -> None:
+    """Insert findings into their groups, which `groups` knows by what their members share."""
+    fresh = []
+    for each in found:
+        alone = each["rule_id"] == "TAY"
+        key = f"s{each['submission_id']}" if alone else f"v{each['visit_id']}:{each['rule_id']}"
+        if key not in groups:
+            groups[key] = len(groups) + 1
+            fresh.append(_group(each, key, groups[key]))
+        each["group_id"] = groups[key]
+    if fresh:
+        session.execute(insert(FindingGroup), fresh)
+    session.execute(insert(Finding), found)
+    asked = [each for each in fresh if each["rule_id"] != "TAY"]
+    if asked:
+        names = ("visit_id", "form_pk", "rule_id")
+        rows = [{name: each[name] for name in names} | {"asked": 900} for each in asked]
+        session.execute(insert(RuleAsked), rows)
+
+
+def _group(finding: dict[str, Any], key: str, group_id: int) -> dict[str, Any]:
+    names = ("plan_id", "visit_id", "place_id", "area", "rule_id", "topic", "severity")
+    names += ("project_code", "table_label", "title", "title_en", "raised_at")
+    return {name: finding[name] for name in names} | {"id": group_id, "key": key, "form_pk": 1}
 
 
 def pages(rows: int, areas: list[str]) -> list[tuple[str, str]]:
@@ -213,10 +257,18 @@ def pages(rows: int, areas: list[str]) -> list[tuple[str, str]]:
         ("words in one record", f"{base}?q=ho+so+{rows // 2:06d}"),
         ("words in none", f"{base}?q=khongcodau"),
         ("one record", f"/submissions/{rows // 2}"),
-        ("findings", "/findings"),
-        ("findings, middle page", f"/findings?before={rows // 6}"),
-        ("findings of a commune", f"/findings?commune={areas[3]}&severity=4"),
+        ("findings by group", "/findings"),
+        ("groups, middle page", f"/findings?before={rows // 20}"),
+        ("groups overdue", "/findings?state=qua_han"),
+        ("groups in a state", "/findings?state=bao_cao_xong"),
+        ("groups of a commune", f"/findings?commune={areas[3]}&severity=4"),
+        ("good practice", "/findings?kind=tich_cuc"),
+        ("each finding", "/findings?view=each"),
+        ("each, middle page", f"/findings?view=each&before={rows // 2}"),
+        ("each, overdue", "/findings?view=each&state=qua_han"),
+        ("one group", "/findings/groups/1"),
         ("one finding", f"/findings/{rows // 6}"),
+        ("the first page", "/"),
     ]
 
 

@@ -152,7 +152,7 @@ class Finding(Model):
         Index("ix_finding_plan_area", "plan_id", "area", "id"),
         Index("ix_finding_record", "record_id", "id"),
         Index("ix_finding_group", "group_id", "state", "due_on"),
-        Index("ix_finding_state_due", "state", "due_on", "plan_id"),
+        Index("ix_finding_due", "plan_id", "state", "due_on", "topic", "area"),
         Index("ix_finding_alarm", "alarm_on"),
         Index(
             "ix_finding_tally",

@@ -1372,12 +1372,14 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("finding", schema=None) as batch_op:
         batch_op.create_index("ix_finding_alarm", ["alarm_on"], unique=False)
+        batch_op.create_index(
+            "ix_finding_due", ["plan_id", "state", "due_on", "topic", "area"], unique=False
+        )
         batch_op.create_index("ix_finding_group", ["group_id", "state", "due_on"], unique=False)
         batch_op.create_index(batch_op.f("ix_finding_place_id"), ["place_id"], unique=False)
         batch_op.create_index("ix_finding_plan_area", ["plan_id", "area", "id"], unique=False)
         batch_op.create_index("ix_finding_plan_state", ["plan_id", "state", "id"], unique=False)
         batch_op.create_index("ix_finding_record", ["record_id", "id"], unique=False)
-        batch_op.create_index("ix_finding_state_due", ["state", "due_on", "plan_id"], unique=False)
         batch_op.create_index(
             "ix_finding_tally",
             ["plan_id", "severity", "state", "project_code", "area", "place_id", "topic"],
