@@ -1,6 +1,9 @@
 # `make run` serves with the demo; `make test` runs every test on both databases.
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests commit to disk thousands of times: memory spares the wait where there is a folder in it.
+SPOOL := $(shell test -w /dev/shm && echo /dev/shm || echo /tmp)/thucdia-tests-$(shell id -u)
+PYTEST := $(BIN)/pytest -q -n 2 --basetemp=$(SPOOL)
 
 .PHONY: run setup setup-dev test check fix messages bench lock vendor clean
 
@@ -31,13 +34,13 @@ check: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n 2 -m "not slow and not java and not browser"
+	$(PYTEST) -m "not slow and not java and not browser"
 
 # Every test, on SQLite and then, those that know a database, on PostgreSQL.
 test: setup-dev
 	$(BIN)/python tools/need_chromium.py
-	$(BIN)/pytest -q -n 2
-	THUCDIA_TEST_DB=postgres $(BIN)/pytest -q -n 2 tests
+	$(PYTEST)
+	THUCDIA_TEST_DB=postgres $(PYTEST) tests
 
 fix: setup-dev
 	$(BIN)/ruff format .
