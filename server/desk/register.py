@@ -159,7 +159,7 @@ def _page(session: Session, row: Row, errors: dict[str, str], typed: Fields | No
     scope, found = rights.scope(), row.group
     plan = _plan(session, found.plan_id)
     page = paging.page(session, register.members(found.id), Finding.id)
-    members = queries.rows(session, page.ids)
+    members = register.member_rows(session, page.ids)
     settles = rights.holds(May.SETTLE_FINDINGS, found, plan)
     first = next((each for each in members if each.state is FindingState.CONFIRMED), None)
     return render_template(
@@ -170,7 +170,7 @@ def _page(session: Session, row: Row, errors: dict[str, str], typed: Fields | No
         project=project_names(session, [plan]).get(found.project_code),
         page=page,
         members=members,
-        inside=not scope.own or bool(scope.full),
+        inside=rights.holds(May.SEE_RECORDS, found, plan),
         alike=register.alike(session, found, scope),
         may_settle=settles and FindingState.NEW in row.states,
         may_assign=settles and FindingState.CONFIRMED in row.states,

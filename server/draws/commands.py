@@ -40,11 +40,11 @@ def commit(
     excluded = _exclusions(out)
     source = service.source_of(kind)
     with transaction() as session:
-        round_ = _round(session, plan_id, code)
+        round_ = round_of(session, plan_id, code)
         units = queries.units_of(session, round_.plan)
         draw = service.commit(session, round_, units, size, reserves, source, actor(), excluded)
-        shown = _shown(draw)
-    say(as_json, shown, lambda: _sentences(shown))
+        shown = as_shown(draw)
+    say(as_json, shown, lambda: sentences(shown))
 
 
 def _exclusions(out: tuple[str, ...]) -> dict[str, str]:
@@ -60,7 +60,8 @@ def _exclusions(out: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _round(session: Session, plan_id: int, code: str) -> Round:
+def round_of(session: Session, plan_id: int, code: str) -> Round:
+    """Return a plan's round by its code, or say that there is none."""
     found = session.scalar(select(Round).where(Round.plan_id == plan_id, Round.code == code))
     if found is None:
         raise BadInput(
@@ -79,9 +80,9 @@ def _round(session: Session, plan_id: int, code: str) -> Round:
 def seed(draw_id: int, digits: str, witnesses: tuple[str, ...], as_json: bool) -> None:
     """Enter the DIGITS read aloud for draw ID, and print what is drawn."""
     with transaction() as session:
-        draw = service.seed(session, _draw(session, draw_id), digits, witnesses, actor())
-        shown = _shown(draw)
-    say(as_json, shown, lambda: _sentences(shown))
+        draw = service.seed(session, draw_of(session, draw_id), digits, witnesses, actor())
+        shown = as_shown(draw)
+    say(as_json, shown, lambda: sentences(shown))
 
 
 @group.command("show")
@@ -89,8 +90,8 @@ def seed(draw_id: int, digits: str, witnesses: tuple[str, ...], as_json: bool) -
 @as_json
 def show(draw_id: int, as_json: bool) -> None:
     """Show draw ID: its commitment and, once the number is in, its result."""
-    shown = _shown(_draw(db.session(), draw_id))
-    say(as_json, shown, lambda: _sentences(shown))
+    shown = as_shown(draw_of(db.session(), draw_id))
+    say(as_json, shown, lambda: sentences(shown))
 
 
 @group.command("list")
@@ -113,7 +114,7 @@ def list_draws(plan_id: int, as_json: bool) -> None:
 def package(draw_id: int, file: Path, as_json: bool) -> None:
     """Write the zip with which anybody re-does draw ID to FILE."""
     session = db.session()
-    content = service.package(session, _draw(session, draw_id))
+    content = service.package(session, draw_of(session, draw_id))
     file.write_bytes(content)
     value = {"id": draw_id, "file": str(file), "bytes": len(content)}
     say(as_json, value, f"{file} ({len(content)} byte). Kiểm: python verify_draw.py {file.name}")
@@ -125,7 +126,7 @@ def package(draw_id: int, file: Path, as_json: bool) -> None:
 def visits(draw_id: int, as_json: bool) -> None:
     """Make the visits of the communes drawn by ID; a second time makes none."""
     with transaction() as session:
-        made = service.make_visits(session, _draw(session, draw_id), actor())
+        made = service.make_visits(session, draw_of(session, draw_id), actor())
         codes = [visit.code for visit in made]
     say(as_json, {"id": draw_id, "made": codes}, "\n".join([f"{len(codes)} lượt mới", *codes]))
 
@@ -138,13 +139,14 @@ def visits(draw_id: int, as_json: bool) -> None:
 def void(draw_id: int, reason: str, approver: str, as_json: bool) -> None:
     """Set draw ID aside for good; it stays in the register."""
     with transaction() as session:
-        draw = _draw(session, draw_id)
+        draw = draw_of(session, draw_id)
         service.void(session, draw, reason, approver, actor())
         shown = _head(draw)
     say(as_json, shown, f"Đã hủy lần rút số {draw.number}: {draw.void_reason}")
 
 
-def _draw(session: Session, draw_id: int) -> Draw:
+def draw_of(session: Session, draw_id: int) -> Draw:
+    """Return a draw by its number, or refuse."""
     found = session.get(Draw, draw_id)
     if found is None:
         raise NotFound()
@@ -170,7 +172,7 @@ def _head(draw: Draw) -> dict[str, Any]:
     }
 
 
-def _shown(draw: Draw) -> dict[str, Any]:
+def as_shown(draw: Draw) -> dict[str, Any]:
     """Return a draw with its units: those to visit, then the reserves in order."""
     return _head(draw) | {
         "drawn": [
@@ -187,7 +189,8 @@ def _shown(draw: Draw) -> dict[str, Any]:
     }
 
 
-def _sentences(shown: dict[str, Any]) -> str:
+def sentences(shown: dict[str, Any]) -> str:
+    """Return a shown draw as people read it."""
     lines = [
         f"Lần rút {shown['id']}: chọn {shown['size']} và {shown['reserves']} dự phòng "
         f"từ {shown['units']} đơn vị.",
@@ -204,3 +207,6 @@ def _sentences(shown: dict[str, Any]) -> str:
             f"{unit['probability']}\t{role}"
         )
     return "\n".join(lines)
+
+
+from server.draws import stage_commands  # noqa: E402, F401 - adds its commands to the group

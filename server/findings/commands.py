@@ -1,11 +1,18 @@
 """Findings from a terminal."""
 
+import datetime as dt
+from collections.abc import Iterable
+
 import click
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from server.db import db
-from server.findings.models import Finding
-from server.terminal import as_json, plan_option, say
+from server import clock
+from server.db import db, transaction
+from server.findings import alarms, register, remedy
+from server.findings.models import WITH_THE_UNIT, Authority, Finding, FindingState
+from server.findings.remedy import Unit
+from server.terminal import actor, as_json, plan_option, say
 
 
 @click.group("finding")
@@ -13,13 +20,23 @@ def group() -> None:
     """Findings (tồn tại, vướng mắc)."""
 
 
+def _chosen(session: Session, plan_id: int, state: str | None, late: bool) -> Iterable[Finding]:
+    query = select(Finding).where(Finding.plan_id == plan_id).order_by(Finding.id)
+    if state is not None:
+        query = query.where(Finding.state == FindingState(state))
+    if late:
+        query = query.where(Finding.state.in_(WITH_THE_UNIT), Finding.due_on < clock.today())
+    return session.scalars(query.execution_options(yield_per=500))
+
+
 @group.command("list")
 @plan_option
+@click.option("--state", type=click.Choice([each.value for each in FindingState]))
+@click.option("--overdue", is_flag=True, help="Chỉ phát hiện quá hạn / only those overdue.")
 @as_json
-def list_findings(plan_id: int, as_json: bool) -> None:
+def list_findings(plan_id: int, state: str | None, overdue: bool, as_json: bool) -> None:
     """List the findings of a plan, oldest first."""
-    query = select(Finding).where(Finding.plan_id == plan_id).order_by(Finding.id)
-    for found in db.session().scalars(query.execution_options(yield_per=500)):
+    for found in _chosen(db.session(), plan_id, state, overdue):
         value = {
             "id": found.id,
             "rule": found.rule_id,
@@ -28,6 +45,65 @@ def list_findings(plan_id: int, as_json: bool) -> None:
             "title": found.title,
             "submission": found.submission_id,
             "record": found.record_id,
+            "responsible": found.responsible,
+            "due": found.due_on,
         }
         line = f"{found.id}\t{found.rule_id}\t{found.severity}\t{found.state.value}\t{found.title}"
-        say(as_json, value, line)
+        say(as_json, value, f"{line}\t{found.due_on or ''}")
+
+
+def _finding(session: Session, finding_id: int) -> Finding:
+    found = session.get(Finding, finding_id)
+    if found is None:
+        raise click.BadParameter(f"không có phát hiện số {finding_id} / there is no such finding")
+    return found
+
+
+@group.command("show")
+@click.argument("finding_id", type=int)
+@as_json
+def show(finding_id: int, as_json: bool) -> None:
+    """Print the thread of a finding, a line a step."""
+    session = db.session()
+    found = _finding(session, finding_id)
+    for step in register.steps_of(session, found.id):
+        value = {
+            "at": step.at,
+            "step": step.kind.value,
+            "from": step.from_state.value,
+            "to": step.to_state.value,
+            "who": step.actor,
+            "note": step.note,
+            "document": step.document,
+            "due": step.due_after,
+            "files": [each.sha256 for each in step.files],
+        }
+        moment = f"{clock.local(step.at):%H:%M %d/%m/%Y}"
+        say(as_json, value, f"{moment}\t{step.kind.value}\t{step.actor}\t{step.note}")
+
+
+@group.command("assign")
+@click.argument("finding_id", type=int)
+@click.option("--unit", required=True, help="Đơn vị chịu trách nhiệm / the responsible unit.")
+@click.option("--level", type=click.Choice([each.value for each in Authority]), default="xa")
+@click.option("--due", type=click.DateTime(["%Y-%m-%d"]), required=True, help="2024-05-31")
+@click.option("--document", required=True, help="Số văn bản giao / number of the document.")
+@as_json
+def assign(
+    finding_id: int, unit: str, level: str, due: dt.datetime, document: str, as_json: bool
+) -> None:
+    """Assign a confirmed finding to the unit that is to remedy it."""
+    with transaction() as session:
+        found = _finding(session, finding_id)
+        remedy.assign(session, found, Unit(unit, Authority(level)), due.date(), document, actor())
+    value = {"id": found.id, "state": found.state.value, "due": found.due_on}
+    say(as_json, value, f"{found.id}\t{found.state.value}\t{found.due_on}")
+
+
+@group.command("ring")
+@as_json
+def ring(as_json: bool) -> None:
+    """Record the reminders and escalations that have fallen due; the server does it by itself."""
+    with transaction() as session:
+        count = alarms.ring(session)
+    say(as_json, {"findings": count}, str(count))

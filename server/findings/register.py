@@ -22,6 +22,7 @@ from server.findings.queries import Query, Scope, seen
 from server.findings.raising import ALONE
 from server.monitoring.models import Visit
 from server.problems import NotFound
+from server.submissions.models import Submission
 
 MOST_ALIKE = 20
 
@@ -106,6 +107,14 @@ def one(session: Session, group_id: int, scope: Scope) -> Row:
 def members(group_id: int) -> Query:
     """Return the query of the ids of a group's findings, without an order."""
     return select(Finding.id).where(Finding.group_id == group_id)
+
+
+def member_rows(session: Session, ids: Sequence[int]) -> list[Finding]:
+    """Return the findings with these ids, in their order, with the labels of their forms."""
+    label = joinedload(Finding.submission).load_only(Submission.label)
+    found = session.scalars(select(Finding).where(Finding.id.in_(ids)).options(label)).unique()
+    by_id = {row.id: row for row in found}
+    return [by_id[key] for key in ids if key in by_id]
 
 
 def locked_members(session: Session, group_id: int, state: FindingState) -> Sequence[Finding]:

@@ -210,6 +210,23 @@ def test_more_groups_do_not_mean_more_statements(story, browser, cast, statement
     assert shown() == one
 
 
+def test_more_members_do_not_mean_more_statements(story, browser, cast, statements, session):
+    client = browser(cast.hoa)
+    story.send(du="no")
+    group = session.scalars(select(FindingGroup)).one().id
+
+    def shown():
+        with statements() as seen:
+            assert client.get(f"/findings/groups/{group}").status_code == 200
+        return len(seen)
+
+    one = shown()
+    for _ in range(3):
+        story.send(du="no")
+
+    assert shown() == one
+
+
 def test_each_finding_can_be_listed_alone(three, browser, cast):
     page = browser(cast.hoa).get("/findings?view=each").text
 

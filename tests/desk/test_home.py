@@ -78,7 +78,7 @@ def test_failing_work_is_shown_to_who_runs_the_server(browser, cast, story):
         line = session.execute(
             db.select(db.func.max(db.text("id"))).select_from(db.text("journal"))
         )
-        session.add(Work(line_id=line.scalar_one(), attempts=2, next_at=clock.now(), error="X"))
+        session.merge(Work(line_id=line.scalar_one(), attempts=2, next_at=clock.now(), error="X"))
 
     assert "việc nền của máy chủ đang lỗi" in browser(cast.admin).get("/").text
     assert "việc nền của máy chủ đang lỗi" not in browser(cast.minh).get("/").text

@@ -1,16 +1,20 @@
+import datetime as dt
 import json
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from server import clock
 from server.db import db
+from server.draws import stage_commands
 from server.draws.commands import group
 from server.draws.models import Draw, DrawState
-from server.draws.problems import LiveDraw, SecondPersonNeeded
+from server.draws.problems import LiveDraw, OwnRequest, Sealed, SecondPersonNeeded
 from server.journal import Line
 from server.monitoring.models import Visit
 from server.problems import BadInput, NotFound
+from tests.draws.conftest import HOUSEHOLDS, MINH, thrown
 
 DIGITS = "48371029556138207714"
 WITNESSES = ["--witness", "Trần Thị Hoa", "--witness", "Lê Văn Sơn", "--witness", "Phạm Thu Hà"]
@@ -108,3 +112,55 @@ def test_what_is_not_there_is_not_found(run, plan):
         run("show", 99)
     with pytest.raises(click.BadParameter):
         run("list", "--plan", 99)
+
+
+# --- further stages -------------------------------------------------------------------------
+
+
+def test_hamlets_and_households_are_drawn_at_a_desk(run, field, verify, tmp_path):
+    where = ["--plan", field.plan_id, "--round", "VB24-1"]
+    hamlets = run("hamlets", *where, "--commune", field.communes[0], "--size", 2, "--json")[0]
+    hamlets = run("seed", hamlets["id"], thrown(21), *WITNESSES, "--json")[0]
+    code = hamlets["drawn"][0]["code"]
+    file = tmp_path / "ho.csv"
+    file.write_text(HOUSEHOLDS)
+
+    words = ["--hamlet", code, "--list", file, "--size", 5, "--reserves", 2, "--sealed"]
+    households = run("households", *where, *words, "--json")[0]
+    run("seed", households["id"], thrown(22), *WITNESSES)
+    with pytest.raises(Sealed):
+        run("package", households["id"], tmp_path / "draw.zip")
+    opened = run("open", households["id"], "--json")[0]
+    run("package", households["id"], tmp_path / "draw.zip")
+
+    assert len(opened["drawn"]) == 7
+    assert verify((tmp_path / "draw.zip").read_bytes(), households["commitment_sha256"]) == (0, [])
+
+
+def test_a_replacement_is_asked_at_a_desk_and_approved_by_another(run, field, monkeypatch):
+    draw = field.households(field.drawn_hamlet())
+    now = clock.now
+    monkeypatch.setattr(clock, "now", lambda: now() + dt.timedelta(days=1))
+    at = f"{clock.local(clock.now() - dt.timedelta(hours=2)):%Y-%m-%dT%H:%M}"
+    unit = draw.drawn[0].unit_code
+
+    asked = run("replace", draw.id, unit, "--reason", "refused", "--at", at, "--json")[0]
+    with pytest.raises(OwnRequest):
+        run("approve", asked["id"])
+    monkeypatch.setattr(stage_commands, "actor", lambda: MINH)
+    released = run("approve", asked["id"], "--json")[0]
+
+    assert released["released"] == draw.drawn[5].unit_code
+
+
+def test_places_that_are_not_there_are_named(run, field, tmp_path):
+    where = ["--plan", field.plan_id, "--round", "VB24-1", "--size", 2]
+    file = tmp_path / "ho.csv"
+    file.write_text(HOUSEHOLDS)
+
+    with pytest.raises(BadInput, match="no commune 99999"):
+        run("hamlets", *where, "--commune", "99999")
+    with pytest.raises(BadInput, match="no hamlet x"):
+        run("households", *where, "--hamlet", "x", "--list", file)
+    with pytest.raises(NotFound):
+        run("approve", 99)

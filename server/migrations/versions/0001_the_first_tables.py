@@ -2028,6 +2028,9 @@ def upgrade() -> None:
 
     # ### end Alembic commands ###
 
+    if op.get_bind().dialect.name != "sqlite":  # which has it already, from the table itself
+        op.create_foreign_key("fk_form_current", "form", "form_version", ["current_id"], ["id"])
+
     guards.append_only("journal")
     guards.append_only("journal_seal")
     guards.append_only("draw_register")
