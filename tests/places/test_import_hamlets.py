@@ -81,7 +81,7 @@ def test_a_good_row_is_read_whole(session: Session):
         ({"Mã xã": "3217"}, "places.row.lost-zeros"),
         ({"Tên thôn": " "}, "places.row.missing-name"),
         ({"Tên thôn": "---"}, "places.row.bad-name"),
-        ({"Tên thôn": "Thôn \x01"}, "places.row.bad-name"),
+        ({"Tên thôn": "***"}, "places.row.bad-name"),
         ({"Tên thôn": "x" * 121}, "places.row.bad-name"),
         ({"Mã thôn": "mã có dấu"}, "places.row.bad-code"),
         ({"Vĩ độ": "20.4"}, "places.row.half-point"),
