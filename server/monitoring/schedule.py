@@ -6,10 +6,11 @@ looks wrong is said, never refused.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from sampling.route import order
@@ -17,6 +18,7 @@ from server import journal
 from server.journal import Actor
 from server.monitoring.models import Visit, VisitState
 from server.places.distance import Point, metres_between
+from server.places.models import Hamlet, Place, Succession
 from server.teams.models import Team
 
 PER_DAY = 2
@@ -36,6 +38,7 @@ class Slot:
 
 def suggest(
     visits: Sequence[Visit],
+    points: Mapping[int, Point],
     start: Point | None,
     first: dt.date,
     per_day: int = PER_DAY,
@@ -45,6 +48,7 @@ def suggest(
 
     Args:
         visits: those to be timed; visits that have begun keep their days.
+        points: where each visit goes, by its id, as far as it is known (`points_of`).
         start: where teams set out, (latitude, longitude); None when it is not known.
         first: the first day; Saturdays and Sundays are left free.
         per_day: how many communes a team visits a day, when a visit lasts one day.
@@ -57,7 +61,7 @@ def suggest(
     for team_id, own in by_team.items():
         calendar = _working_days(first)
         span: list[dt.date] = []
-        for stop, visit in enumerate(_in_order(own, start), start=1):
+        for stop, visit in enumerate(_in_order(own, points, start), start=1):
             if visit.state is not VisitState.PLANNED:
                 slots.append(Slot(visit, team_id, stop, visit.starts_on, visit.ends_on))
                 continue
@@ -67,24 +71,50 @@ def suggest(
     return slots
 
 
-def _in_order(visits: Sequence[Visit], start: Point | None) -> list[Visit]:
+def _in_order(
+    visits: Sequence[Visit], points: Mapping[int, Point], start: Point | None
+) -> list[Visit]:
     """Return visits in the order of a short way; places without a point come last, by code."""
     known = sorted(visits, key=lambda visit: visit.code)
-    points = {v.code: point for v in known if (point := _point(v)) is not None}
+    located = [visit for visit in known if visit.id in points]
     stops: list[str] = []
-    codes = list(points)
-    for low in range(0, len(codes), MOST_STOPS):
-        part = {code: points[code] for code in codes[low : low + MOST_STOPS]}
+    for low in range(0, len(located), MOST_STOPS):
+        part = {visit.code: points[visit.id] for visit in located[low : low + MOST_STOPS]}
         stops += order(part, start, distance=metres_between).stops
     rank = {code: place for place, code in enumerate(stops)}
     return sorted(known, key=lambda visit: (rank.get(visit.code, len(rank)), visit.code))
 
 
-def _point(visit: Visit) -> Point | None:
-    place = visit.place
-    if place.latitude is None or place.longitude is None:
-        return None
-    return place.latitude, place.longitude
+def points_of(session: Session, visits: Sequence[Visit]) -> dict[int, Point]:
+    """Return where visits go, by their ids: where the commune is, as far as anything tells.
+
+    Its own point; else the middle of its hamlets; else the point of the unit that followed it.
+    Editions before 2025 come without points of their own.
+    """
+    places = {visit.place_id for visit in visits}
+    known = _followed(session, places) | _middles(session, places)
+    for visit in visits:
+        if visit.place.latitude is not None and visit.place.longitude is not None:
+            known[visit.place_id] = (visit.place.latitude, visit.place.longitude)
+    return {visit.id: known[visit.place_id] for visit in visits if visit.place_id in known}
+
+
+def _middles(session: Session, places: Collection[int]) -> dict[int, Point]:
+    rows = session.execute(
+        select(Hamlet.place_id, func.avg(Hamlet.latitude), func.avg(Hamlet.longitude))
+        .where(Hamlet.place_id.in_(places), Hamlet.latitude.is_not(None))
+        .group_by(Hamlet.place_id)
+    )
+    return {place_id: (float(north), float(east)) for place_id, north, east in rows}
+
+
+def _followed(session: Session, places: Collection[int]) -> dict[int, Point]:
+    rows = session.execute(
+        select(Succession.old_id, Place.latitude, Place.longitude)
+        .join(Place, Place.id == Succession.new_id)
+        .where(Succession.old_id.in_(places), Succession.is_default, Place.latitude.is_not(None))
+    )
+    return {old: (north, east) for old, north, east in rows if north and east}
 
 
 def _working_days(first: dt.date) -> Iterator[dt.date]:
@@ -95,15 +125,15 @@ def _working_days(first: dt.date) -> Iterator[dt.date]:
         day += dt.timedelta(days=1)
 
 
-def way_km(slots: Sequence[Slot]) -> dict[int | None, float]:
+def way_km(slots: Sequence[Slot], points: Mapping[int, Point]) -> dict[int | None, float]:
     """Return the straight-line length of each team's way in km, from first stop to last."""
     by_team: dict[int | None, list[Slot]] = defaultdict(list)
     for slot in sorted(slots, key=lambda slot: slot.stop):
         by_team[slot.team_id].append(slot)
     found = {}
     for team_id, own in by_team.items():
-        points = [point for slot in own if (point := _point(slot.visit)) is not None]
-        metres = sum(metres_between(a, b) for a, b in pairwise(points))
+        stops = [points[slot.visit.id] for slot in own if slot.visit.id in points]
+        metres = sum(metres_between(a, b) for a, b in pairwise(stops))
         found[team_id] = metres / 1000
     return found
 

@@ -56,7 +56,8 @@ def _suggested(session: Session, plan: Plan, visits: Sequence[Visit], asked: Fie
     per_day, days = _small(asked, "per_day", schedule.PER_DAY), _small(asked, "days", 1)
     if first is None or asked.errors:
         return []
-    return schedule.suggest(visits, _start(session, plan), first, per_day, days)
+    points = schedule.points_of(session, visits)
+    return schedule.suggest(visits, points, _start(session, plan), first, per_day, days)
 
 
 def _small(fields: Fields, name: str, usual: int) -> int:
@@ -90,7 +91,9 @@ def _page(
         teams=[(str(team.id), team.name) for team in teams.values()],
         names={team.id: team.name for team in teams.values()},
         doubts=[_said(doubt) for doubt in schedule.doubts(slots, teams, per_day)],
-        ways=schedule.way_km(slots),
+        ways=schedule.way_km(
+            slots, schedule.points_of(db.session(), [slot.visit for slot in slots])
+        ),
         fields=fields,
         first=fields["first"] or (round_.starts_on or clock.today()).isoformat(),
         suggested=suggested,

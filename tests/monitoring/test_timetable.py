@@ -11,6 +11,7 @@ from server.monitoring import schedule, service
 from server.monitoring.models import Visit, VisitState
 from server.places import queries as places
 from server.places.distance import metres_between
+from server.places.models import Hamlet
 from server.teams import queries
 from server.teams import service as teams
 from tests.conftest import ACTOR
@@ -45,26 +46,55 @@ def kinds(found):
     return [doubt.kind for doubt in found]
 
 
-def test_a_suggested_way_is_no_longer_than_any_other_order(visits):
-    start = (20.37, 106.1)
+START = (20.37, 106.1)
 
-    def length(order):
-        points = [start, *((v.place.latitude, v.place.longitude) for v in order)]
-        return sum(metres_between(a, b) for a, b in pairwise(points))
 
-    found = schedule.suggest(visits, start, MONDAY)
+def points(visits):
+    """Return five made-up places that no order of codes visits shortly."""
+    lat = [20.30, 20.45, 20.33, 20.42, 20.36]
+    return {v.id: (lat[n], 106.05 + 0.02 * n) for n, v in enumerate(visits)}
+
+
+def test_a_suggested_way_is_the_shortest_of_all_orders(visits):
+    where = points(visits)
+
+    def length(way):
+        stops = [START, *(where[v.id] for v in way)]
+        return sum(metres_between(a, b) for a, b in pairwise(stops))
+
+    found = schedule.suggest(visits, where, START, MONDAY)
 
     ordered = [slot.visit for slot in sorted(found, key=lambda slot: slot.stop)]
-    assert length(ordered) == pytest.approx(min(length(p) for p in permutations(visits)))
-    assert [slot.stop for slot in found] == [1, 2, 3, 4, 5]
+    shortest, longest = (f(length(p) for p in permutations(visits)) for f in (min, max))
+    assert length(ordered) == pytest.approx(shortest)
+    assert shortest < 0.8 * longest and shortest < length(visits)
+    way = sum(metres_between(where[a.id], where[b.id]) for a, b in pairwise(ordered))
+    assert schedule.way_km(found, where)[visits[0].team_id] == pytest.approx(way / 1000)
+
+
+def test_a_commune_without_a_point_lies_where_its_hamlets_or_its_successor_lie(visits, session):
+    found = schedule.points_of(session, visits)
+
+    assert len(found) >= 3  # the list of 2024 has no points: those of the units that followed
+    assert all(20.2 < north < 20.5 and 105.9 < east < 106.3 for north, east in found.values())
+    with transaction() as writing:
+        for n, (lat, lon) in enumerate([(20.1, 106.0), (20.3, 106.2)]):
+            writing.add(
+                Hamlet(
+                    edition_id="2024", place_id=visits[0].place_id, code=f"H{n}", name=f"T{n}",
+                    folded=f"t{n}", sort_key=f"t{n}", latitude=lat, longitude=lon, source="thử",
+                )
+            )  # fmt: skip
+    north, east = schedule.points_of(session, visits)[visits[0].id]
+    assert (north, east) == (pytest.approx(20.2), pytest.approx(106.1))
 
 
 def test_days_follow_one_another_without_weekends(visits):
     thursday = dt.date(2024, 4, 4)
 
-    one_a_day = schedule.suggest(visits, None, thursday, per_day=1)
-    two_a_day = schedule.suggest(visits, None, thursday, per_day=2)
-    two_days = schedule.suggest(visits[:2], None, thursday, days=2)
+    one_a_day = schedule.suggest(visits, {}, None, thursday, per_day=1)
+    two_a_day = schedule.suggest(visits, {}, None, thursday, per_day=2)
+    two_days = schedule.suggest(visits[:2], {}, None, thursday, days=2)
 
     assert [slot.starts_on.day for slot in one_a_day] == [4, 5, 8, 9, 10]
     assert [slot.starts_on.day for slot in two_a_day] == [4, 4, 5, 5, 8]
@@ -76,7 +106,7 @@ def test_a_visit_that_has_begun_keeps_its_days(visits):
         begun = session.merge(visits[0])
         begun.state, begun.starts_on, begun.ends_on = VisitState.UNDER_WAY, MONDAY, MONDAY
 
-    found = schedule.suggest([begun, *visits[1:]], None, dt.date(2024, 5, 6))
+    found = schedule.suggest([begun, *visits[1:]], {}, None, dt.date(2024, 5, 6))
 
     assert next(s for s in found if s.visit.id == begun.id).starts_on == MONDAY
 
@@ -133,7 +163,7 @@ def test_minh_takes_the_suggestion_and_keeps_it(browser, cast, plan, round_, vis
 
     shown = minh.get(f"{here}?first=2024-04-01&per_day=2").text
     form = {}
-    for slot in schedule.suggest(visits, None, MONDAY):
+    for slot in schedule.suggest(visits, {}, None, MONDAY):
         id = slot.visit.id
         form |= {f"team-{id}": slot.team_id, f"stop-{id}": slot.stop,
                  f"starts-{id}": slot.starts_on.isoformat(), f"ends-{id}": ""}  # fmt: skip
@@ -142,6 +172,7 @@ def test_minh_takes_the_suggestion_and_keeps_it(browser, cast, plan, round_, vis
     assert 'value="2024-04-03"' in shown and "chưa ghi" in shown
     assert answer.status_code == 302
     db.session.rollback()
+    db.session.expire_all()
     kept = db.session.query(Visit).order_by(Visit.stop).all()
     assert [v.stop for v in kept] == [1, 2, 3, 4, 5]
     assert kept[0].starts_on == kept[0].ends_on == MONDAY
@@ -160,6 +191,7 @@ def test_bad_days_are_explained_and_nothing_is_kept(browser, cast, plan, round_,
     assert (backwards.status_code, stranger.status_code) == (422, 422)
     assert "Ngày kết thúc trước ngày bắt đầu" in backwards.text
     db.session.rollback()
+    db.session.expire_all()
     assert db.session.get_one(Visit, id).starts_on is None
 
 
