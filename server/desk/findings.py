@@ -13,7 +13,7 @@ from server import clock, web
 from server.db import db, transaction
 from server.desk import downloads, formats, record, thread
 from server.desk import finding_rights as rights
-from server.desk.register import DECISIONS, levels, project_names
+from server.desk.register import DECISIONS, levels, project_names, unit_of
 from server.fields import Fields
 from server.findings import deadlines, evidence, queries, register, remedy, service, words
 from server.findings.evidence import PDF, Evidence
@@ -66,6 +66,7 @@ def _page(
         errors=errors or {},
         typed=typed or {},
         today=clock.today(),
+        unit=unit_of(found.place),
         due=deadlines.default_due(found, clock.today()),
         levels=levels(found),
         results=[(each.value, formats.word(words.RESULTS[each])) for each in Result],

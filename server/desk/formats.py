@@ -90,6 +90,7 @@ def helpers() -> dict[str, Any]:
         "severity_words": findings.SEVERITIES,
         "finding_states": findings.STATES,
         "level_words": findings.LEVELS,
+        "rule": lambda code: findings.rule(code, web.language() == "en"),
         "topic": lambda code: findings.topic(code, web.language() == "en"),
         "state_words": submissions.STATES,
         "held_words": submissions.HELD_STATES,

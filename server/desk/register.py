@@ -23,6 +23,7 @@ from server.findings.remedy import Unit
 from server.monitoring import queries as monitoring
 from server.monitoring.models import Plan, Project
 from server.permissions import May
+from server.places.models import Place
 from server.problems import NotAllowed, Problem
 
 bp = Blueprint("findings_register", __name__)
@@ -174,12 +175,18 @@ def _page(session: Session, row: Row, errors: dict[str, str], typed: Fields | No
         alike=register.alike(session, found, scope),
         may_settle=settles and FindingState.NEW in row.states,
         may_assign=settles and FindingState.CONFIRMED in row.states,
+        unit=unit_of(found.place),
         due=deadlines.default_due(first, clock.today()) if first else None,
         levels=levels(first),
         today=clock.today(),
         errors=errors,
         typed=typed or {},
     )
+
+
+def unit_of(place: Place | None) -> str:
+    """Return the unit that is proposed for a remedy: the people's committee of the commune."""
+    return f"UBND {place.name[0].lower()}{place.name[1:]}" if place else ""
 
 
 def levels(found: Finding | None) -> list[tuple[str, str]]:

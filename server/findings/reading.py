@@ -22,6 +22,7 @@ E = TypeVar("E", bound=enum.Enum)
 FOLLOW_UP = "gnbv_followup"
 LONGEST_TITLE = 500
 LONGEST_TEXT = 8000
+_ASKED = ("mf_text", "mf_project", "mf_severity", "mf_photo")
 _ROW = re.compile(r"(?:.*/)?mf\[(\d+)\]/(mf_\w+)")
 
 
@@ -41,7 +42,9 @@ def _one(number: int, row: Mapping[str, tuple[str, Any]]) -> Raised | None:
     severity = judging.any_number(row.get("mf_severity", ("", None))[1])
     return Raised(
         rule_id=ON_FORM,
-        questions=tuple(path for path, value in row.values() if value is not None),
+        questions=tuple(
+            row[name][0] for name in _ASKED if name in row and row[name][1] is not None
+        ),
         severity=int(severity) if severity in (1, 2, 3, 4) else 2,
         topic=OTHER_TOPIC,
         project_code=str(row.get("mf_project", ("", ""))[1] or ""),

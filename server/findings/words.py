@@ -8,6 +8,7 @@ from server.findings.models import (
     Result,
     StepKind,
 )
+from server.findings.raising import BY_HAND, ON_FORM
 
 STATES: dict[FindingState, tuple[str, str, str]] = {
     FindingState.NEW: ("Chờ kết luận", "Waiting for a decision", "wait"),
@@ -153,6 +154,22 @@ GROUPS: dict[str, tuple[str, str]] = {
     "D0": ("Chỉ tiêu", "Targets"),
 }
 """Groups of topics, by the letters that topic codes begin with."""
+
+
+RULES: dict[str, tuple[str, str]] = {
+    BY_HAND: ("Nêu bằng tay", "Raised by hand"),
+    ON_FORM: ("Đoàn ghi thêm trên phiếu", "Written down on the form"),
+}
+"""What stands in the place of a rule where there is none."""
+
+
+def rule(code: str, english: bool = False) -> str:
+    """Return a rule as people read it: its code, or how the finding was raised without one.
+
+    >>> rule("B04"), rule("TAY", english=True)
+    ('B04', 'Raised by hand')
+    """
+    return RULES[code][english] if code in RULES else code
 
 
 def topic(code: str, english: bool = False) -> str:
