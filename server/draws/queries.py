@@ -141,7 +141,9 @@ def parent_name(session: Session, draw: Draw) -> str:
         return ""
     if draw.stage == HOUSEHOLDS:
         hamlet = session.scalars(places.hamlet(edition, draw.parent_code)).first()
-        return hamlet.name if hamlet else draw.parent_code
+        if hamlet is None:
+            return draw.parent_code
+        return f"{hamlet.name}, {session.get_one(Place, hamlet.place_id).name}"
     place = session.scalars(places.place(edition, draw.parent_code)).first()
     return place.name if place else draw.parent_code
 
