@@ -85,9 +85,10 @@ def ask(record_id: int) -> AnyResponse:
 def note(record_id: int, document_id: int) -> AnyResponse:
     """Note what became of a document."""
     fields = Fields(request.form)
-    state = fields.choice("state", DocumentState, DocumentState.ASKED)
-    number, remark = fields.text("number", 60), fields.text("note", 500)
-    dated_on = fields.day("dated_on")
+    its = f"-{document_id}"  # the page has a form for each document
+    state = fields.choice("state" + its, DocumentState, DocumentState.ASKED)
+    number, remark = fields.text("number" + its, 60), fields.text("note" + its, 500)
+    dated_on = fields.day("dated_on" + its)
     with transaction() as session:
         record = keepers.kept(session, record_id)
         document = _document(session, record, document_id)
@@ -100,7 +101,7 @@ def note(record_id: int, document_id: int) -> AnyResponse:
 @web.requires(May.SEE_RECORDS)
 def attach(record_id: int, document_id: int) -> AnyResponse:
     """Keep a scan or file with a document."""
-    upload, fields = request.files.get("file"), Fields({})
+    upload, fields = request.files.get(f"file-{document_id}"), Fields({})
     name = (upload.filename or "").replace("\0", "") if upload else ""
     data = upload.stream.read(papers.MAX_FILE_BYTES + 1) if upload and name else b""
     if not data:

@@ -40,9 +40,15 @@ def document(record):
 
 
 def upload(client, url, data=PDF, name="Quyết định.pdf"):
+    field = f"file-{url.split('/')[-2]}"
     return client.post(
-        url, data={"file": (io.BytesIO(data), name)}, content_type="multipart/form-data"
+        url, data={field: (io.BytesIO(data), name)}, content_type="multipart/form-data"
     )
+
+
+def its(document, **said):
+    """Return the fields of one document's form."""
+    return {f"{name}-{document.id}": value for name, value in said.items()}
 
 
 def sitting(**changes):
@@ -70,7 +76,7 @@ def test_every_record_opens_with_the_standing_checklist(record):
 
 def test_a_team_member_notes_what_became_of_a_document(browser, cast, here, document, record):
     lan = browser(cast.lan)
-    given = {"state": "late", "number": "45/QĐ-UBND", "dated_on": "2024-05-02", "note": "Chậm"}
+    given = its(document, state="late", number="45/QĐ-UBND", dated_on="2024-05-02", note="Chậm")
 
     answer = lan.post(f"{here}/{document.id}", data=given)
 
@@ -99,7 +105,7 @@ def test_a_team_member_notes_what_became_of_a_document(browser, cast, here, docu
 def test_a_bad_note_changes_nothing(browser, cast, here, document, field, value, sentence):
     lan = browser(cast.lan)
 
-    lan.post(f"{here}/{document.id}", data={"state": "full", field: value})
+    lan.post(f"{here}/{document.id}", data=its(document, **{"state": "full", field: value}))
 
     assert sentence in lan.get(here).text
     assert fresh().get(Document, document.id).state is DocumentState.ASKED
@@ -268,6 +274,6 @@ def test_the_reviewer_and_others_only_look(
 
 
 def test_the_coordinator_keeps_papers_too(browser, cast, here, document):
-    browser(cast.minh).post(f"{here}/{document.id}", data={"state": "full"})
+    browser(cast.minh).post(f"{here}/{document.id}", data=its(document, state="full"))
 
     assert fresh().get(Document, document.id).state is DocumentState.FULL
