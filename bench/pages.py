@@ -232,8 +232,8 @@ def _keep_findings(session: Session, found: list[dict[str, Any]], groups: dict[s
 
 
 def _group(finding: dict[str, Any], key: str, group_id: int) -> dict[str, Any]:
-    names = ("plan_id", "visit_id", "place_id", "area", "rule_id", "topic", "severity")
-    names += ("project_code", "table_label", "title", "title_en", "raised_at")
+    names = ["plan_id", "visit_id", "place_id", "area", "rule_id", "topic", "severity"]
+    names += ["project_code", "table_label", "title", "title_en", "raised_at"]
     return {name: finding[name] for name in names} | {"id": group_id, "key": key, "form_pk": 1}
 
 

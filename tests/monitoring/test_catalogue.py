@@ -6,14 +6,14 @@ import json
 
 import openpyxl
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from server.cli import main
 from server.db import db, transaction
 from server.journal import Line
 from server.monitoring import catalogue, catalogue_books, catalogue_files, queries
 from server.monitoring.catalogue import Taken
-from server.monitoring.models import Plan, Programme, Table
+from server.monitoring.models import Plan, Programme, Project, Table
 from server.monitoring.problems import ProgrammeInUse
 from server.places.problems import UnreadableFile
 from tests.conftest import ACTOR
@@ -40,6 +40,17 @@ tables:
   rows:
   - {key: von, name: Vốn giải ngân, unit: triệu đồng}
 """
+
+
+@pytest.fixture(autouse=True)
+def _next_one_gone(app):
+    """Take the loaded catalogue away again: one database may serve every test."""
+    yield
+    fresh()
+    with transaction() as session:
+        session.execute(update(Plan).values(programme_id="gnbv-2021-2025"))
+        for kind, column in ((Project, "programme_id"), (Table, "programme_id"), (Programme, "id")):
+            session.execute(delete(kind).where(getattr(kind, column) == "mtqg-2026-2030"))
 
 
 def fresh():
