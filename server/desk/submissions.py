@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from server import clock, web
 from server.db import db
-from server.desk import answers, downloads, formats, paging, record
+from server.desk import answers, downloads, formats, paging, record, review_panel
 from server.desk.answers import Question
+from server.desk.review_panel import Refused
 from server.findings import queries as findings
 from server.monitoring import queries as monitoring
 from server.monitoring.models import Plan
@@ -141,8 +142,12 @@ def _cells(columns: list[Field], said: dict[str, Any] | None) -> list[str]:
 @bp.get("/submissions/<int:submission_id>")
 @web.requires(May.SEE_RECORDS)
 def submission(submission_id: int) -> str:
-    """Show one record beside its photos, place, findings and history."""
-    session = db.session()
+    """Show one record beside its photos, place, findings, review and history."""
+    return page(db.session(), submission_id)
+
+
+def page(session: Session, submission_id: int, refused: Refused | None = None) -> str:
+    """Show a record; `refused` is the form of its page that was, with what was typed."""
     areas = web.reader().areas(May.SEE_RECORDS)
     found = queries.one(session, submission_id, areas)
     plan = monitoring.plan_for(session, found.plan_id, areas)
@@ -162,6 +167,7 @@ def submission(submission_id: int) -> str:
         newer=newer,
         older=older,
         state=words.STATES[found.review_state],
+        **review_panel.context(session, found, plan, sheet, refused),
     )
 
 

@@ -230,7 +230,10 @@ class SubmissionReview(Model):
 
 
 class SubmissionComment(Model):
-    """What somebody said of a record or of one answer (`path`). Never changed, never deleted."""
+    """What somebody said of a record or of one answer (`path`). Never changed, never deleted.
+
+    `source_id` is the form by which it came from a phone.
+    """
 
     __tablename__ = "submission_comment"
     __table_args__ = (Index("ix_submission_comment_submission", "submission_id", "id"),)
@@ -240,6 +243,7 @@ class SubmissionComment(Model):
     number: Mapped[int]
     path: Mapped[str] = mapped_column(default="")
     body: Mapped[str]
+    source_id: Mapped[int | None] = mapped_column(ForeignKey("submission.id"), unique=True)
     via: Mapped[str]
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     actor: Mapped[str]

@@ -151,6 +151,32 @@ def beside(
     return session.scalar(newer), session.scalar(older)
 
 
+def next_to_review(
+    session: Session,
+    plan: Plan,
+    areas: Iterable[str],
+    after: int,
+    level: int,
+    teams: Sequence[int] | None = None,
+) -> int | None:
+    """Return the id of the record that waits next for a decision at `level`, oldest first.
+
+    First those that came after record `after`, then from the beginning; `teams` narrows to
+    theirs. None when nothing waits.
+    """
+    waits = select(Submission.id).where(
+        Submission.plan_id == plan.id,
+        reach(plan, areas),
+        Submission.review_state.in_([ReviewState.RECEIVED, ReviewState.EDITED]),
+        Submission.review_level < level,
+        Submission.id != after,
+    )
+    if teams is not None:
+        waits = waits.where(Submission.team_id.in_(teams))
+    first = waits.order_by(Submission.id).limit(1)
+    return session.scalar(first.where(Submission.id > after)) or session.scalar(first)
+
+
 def file_for(session: Session, file_id: int, areas: Iterable[str]) -> SubmissionFile:
     """Return a file of a record that may be seen from `areas`; its submission is loaded.
 
