@@ -12,7 +12,14 @@ from server import text
 from server.monitoring.models import Plan
 from server.places.scope import inside, within
 from server.problems import NotFound
-from server.submissions.models import Held, HeldState, ReviewState, Submission, SubmissionFile
+from server.submissions.models import (
+    Held,
+    HeldState,
+    ReviewState,
+    Submission,
+    SubmissionFile,
+    SubmissionVersion,
+)
 from server.surveys.models import FormVersion
 
 
@@ -236,12 +243,18 @@ def held_for(
 
 
 def same_instance(session: Session, held: Held) -> Submission | None:
-    """Return the record of the plan that has the instanceID of something held."""
-    if not held.instance_id:
+    """Return the record of the plan that something held stands against.
+
+    The one that has, or had, its instanceID; for an edit, or that it is an edit of.
+    """
+    ids = [each for each in (held.instance_id, held.deprecated_id) if each]
+    if not ids:
         return None
+    before = select(SubmissionVersion.submission_id).where(SubmissionVersion.instance_id.in_(ids))
+    mine = or_(Submission.instance_id.in_(ids), Submission.id.in_(before))
     return session.scalars(
         select(Submission)
-        .where(Submission.plan_id == held.plan_id, Submission.instance_id == held.instance_id)
+        .where(Submission.plan_id == held.plan_id, mine)
         .options(undefer(Submission.xml), joinedload(Submission.form))
         .limit(1)
     ).first()
