@@ -84,7 +84,9 @@ class Submission(Model):
     )
     files_named: Mapped[int] = mapped_column(default=0)
     files_held: Mapped[int] = mapped_column(default=0)
-    root_instance_id: Mapped[str] = mapped_column(sort_order=93)
+    root_instance_id: Mapped[str] = mapped_column(
+        default=lambda row: row.get_current_parameters()["instance_id"], sort_order=93
+    )
     number: Mapped[int] = mapped_column(default=1, sort_order=94)
     revision: Mapped[int] = mapped_column(default=1, sort_order=95)
     edited_at: Mapped[dt.datetime | None] = mapped_column(sort_order=96)
