@@ -40,6 +40,7 @@ class Submission(Model):
         UniqueConstraint("form_pk", "instance_id"),
         Index("uq_submission_form_pk_root", "form_pk", "root_instance_id", unique=True),
         Index("ix_submission_returned", "plan_id", "returned_at"),
+        Index("ix_submission_plan_review", "plan_id", "review_state", "id"),
         Index("ix_submission_plan_list", "plan_id", "id", "received_at", "review_state", "team_id"),
         Index("ix_submission_plan_area", "plan_id", "area", "id"),
         Index("ix_submission_plan_form", "plan_id", "form_pk", "id"),

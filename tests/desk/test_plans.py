@@ -35,6 +35,7 @@ def copies(count):
         for number in range(count):
             kept = {c.key: getattr(first, c.key) for c in Submission.__table__.columns}
             kept |= {"id": None, "instance_id": f"uuid:{number}"}
+            kept["root_instance_id"] = kept["instance_id"]
             copy = Submission(**kept)
             session.add(copy)
             session.flush()

@@ -358,6 +358,30 @@ def seen_of():
     return {row.name: (row.thumb_sha256, row.facts is not None) for row in rows}
 
 
+def test_the_reason_that_the_phone_asked_for_is_kept_with_its_content(post, only, drain):
+    """Collect writes it into audit.csv where a form tracks reasons for changes."""
+    heads = "event,node,start,end,old-value,new-value,change-reason\n"
+    why = [f"change reason,,{number},,,,{said}\n" for number, said in enumerate(("Sai", "Nhầm"))]
+    post(photographed("uuid:1", anh="audit.csv"), {"audit.csv": heads.encode()})
+    drain()
+    edit = photographed("uuid:2", "uuid:1", anh="audit.csv")
+    post(edit)
+    drain()
+    assert only(Submission).edit_reason == ""
+
+    post(edit, {"audit.csv": (heads + why[0]).encode()})
+    drain()
+    assert only(Submission).edit_reason == "Sai"
+
+    again = photographed("uuid:3", "uuid:2", anh="audit.csv")
+    post(again, {"audit.csv": (heads + "".join(why)).encode()})
+    drain()
+
+    assert only(Submission).edit_reason == "Nhầm"
+    reasons = select(SubmissionVersion.reason).order_by(SubmissionVersion.number)
+    assert list(db.session().scalars(reasons)) == ["", "Sai"]
+
+
 def test_files_of_an_edit_that_waits_come_in_with_it(app, post, drain):
     edit = photographed("uuid:2", "uuid:1", anh="1.jpg", anh2="2.jpg")
     post(edit, {"1.jpg": b"new"})
