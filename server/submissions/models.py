@@ -25,7 +25,10 @@ class ReviewState(enum.Enum):
 
 
 class Submission(Model):
-    """One filled form (phiếu đã điền). `xml` is what the phone sent, byte for byte, for ever."""
+    """One filled form (phiếu đã điền). `xml` is what the phone sent, byte for byte, for ever.
+
+    `encrypted`: its answers cannot be read here, or not yet; see `SubmissionOpened`.
+    """
 
     __tablename__ = "submission"
     __table_args__ = (
@@ -109,6 +112,21 @@ class SubmissionFile(Model):
     view_sha256: Mapped[str | None]
 
     submission: Mapped[Submission] = relationship(back_populates="files")
+
+
+class SubmissionOpened(Model):
+    """What was inside an encrypted form that somebody decrypted and took in.
+
+    From then on it counts like any other; the encrypted bytes stay beside it, as they came.
+    """
+
+    __tablename__ = "submission_opened"
+
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"), primary_key=True)
+    xml: Mapped[bytes] = mapped_column(deferred=True)
+    xml_sha256: Mapped[str]
+    opened_at: Mapped[dt.datetime]
+    opened_by: Mapped[str]
 
 
 class HeldState(enum.Enum):
