@@ -80,11 +80,28 @@ MODELS = (
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the application, ready to serve; its tables are the migrations' matter."""
     settings = settings or from_environment()
+    app = Flask("server", static_folder=str(web.STATIC))
+    furnish(app, settings)
+    db.init_app(app)
+    with app.app_context():
+        database.prepare(db.engine)
+    for name in MODELS + HANDLERS:
+        import_module(name)
+    web.init(app, _load, _nav)
+    for name in EDGES:
+        blueprint = import_module(name).bp
+        app.register_blueprint(blueprint)
+        if name.endswith(".phone"):
+            web.csrf.exempt(blueprint)
+    return app
+
+
+def furnish(app: Flask, settings: Settings) -> None:
+    """Give `app` its settings, the folder of its data, its files and its queue."""
     settings.var.mkdir(parents=True, exist_ok=True)
     spool = settings.var / "tmp"
     spool.mkdir(exist_ok=True)
     tempfile.tempdir = str(spool)  # uploads wait on the disk that will keep them
-    app = Flask("server", static_folder=str(web.STATIC))
     app.config.update(
         THUCDIA=settings,
         SECRET_KEY=_secret(settings),
@@ -98,20 +115,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         TESTING=settings.testing,
     )
-    db.init_app(app)
-    with app.app_context():
-        database.prepare(db.engine)
     app.extensions["files"] = Files(settings.files)
     app.extensions["jobs"] = Jobs(app, settings)
-    for name in MODELS + HANDLERS:
-        import_module(name)
-    web.init(app, _load, _nav)
-    for name in EDGES:
-        blueprint = import_module(name).bp
-        app.register_blueprint(blueprint)
-        if name.endswith(".phone"):
-            web.csrf.exempt(blueprint)
-    return app
 
 
 def _engine_options(settings: Settings) -> dict[str, Any]:
