@@ -37,6 +37,7 @@ EDGES = (
     "server.submissions.phone",
     "server.desk.submissions",
     "server.desk.held",
+    "server.desk.sealed",
     "server.desk.entities",
     "server.desk.entity_rows",
     "server.draws.pages",

@@ -29,6 +29,7 @@ for name in program.MODELS:
 TRIGGERED = {
     "journal", "journal_seal", "draw", "draw_register", "drawn_unit", "submission", "form_version",
     "submission_version", "submission_review", "submission_comment",
+    "plan_key", "submission_opened",
 }  # fmt: skip
 
 

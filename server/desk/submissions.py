@@ -18,9 +18,10 @@ from server.monitoring import queries as monitoring
 from server.monitoring.models import Plan
 from server.permissions import May
 from server.places.models import Place
+from server.places.scope import covers
 from server.submissions import queries, words
 from server.submissions.intake import at
-from server.submissions.models import ReviewState, Submission
+from server.submissions.models import ReviewState, Submission, SubmissionOpened
 from server.submissions.queries import Asked
 from server.surveys import fields as form_fields
 from server.surveys import queries as surveys
@@ -162,6 +163,9 @@ def submission(submission_id: int) -> str:
         newer=newer,
         older=older,
         state=words.STATES[found.review_state],
+        opened=session.get(SubmissionOpened, found.id),
+        key=found.version.key if found.encrypted else None,
+        may_open=covers(web.reader().areas(May.OPEN_SEALED), plan.area),
     )
 
 

@@ -5,7 +5,7 @@ The reading is here, where filled forms are known; the rules are in `entities`.
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from server import xml
@@ -13,7 +13,7 @@ from server.entities import declared, requests
 from server.entities.requests import Ask, Origin
 from server.journal import Line, Write, handles
 from server.submissions import instance
-from server.submissions.models import ReviewState, Submission
+from server.submissions.models import ReviewState, Submission, SubmissionOpened
 from server.surveys.models import FormVersion
 from server.surveys.xform import EntityUse
 from server.teams.models import Person, Phone
@@ -40,7 +40,11 @@ _LINKED = (
     .outerjoin(Phone, Phone.id == Submission.phone_id)
     .where(Submission.id == bindparam("which"))
 )
-_XML = select(Submission.xml).where(Submission.id == bindparam("which"))
+_XML = (
+    select(func.coalesce(SubmissionOpened.xml, Submission.xml))
+    .outerjoin(SubmissionOpened, SubmissionOpened.submission_id == Submission.id)
+    .where(Submission.id == bindparam("which"))
+)
 _REVIEWED = select(Submission.plan_id, Submission.instance_id, Submission.review_state).where(
     Submission.id == bindparam("which")
 )

@@ -42,6 +42,7 @@ _NEW_PHOTOS = select(SubmissionFile.id, SubmissionFile.sha256).where(
 
 @handles("submission.received")
 @handles("submission.edited")
+@handles("submission.opened")
 def find_its_place(session: Session, line: Line) -> Write | None:
     """Link the submission; then whoever waits for linked ones is told."""
     row = session.connection().execute(_UNLINKED, {"which": int(line.subject_id)}).one_or_none()
@@ -60,6 +61,7 @@ def find_its_place(session: Session, line: Line) -> Write | None:
 @handles("submission.received")
 @handles("submission.edited")
 @handles("submission.files-received")
+@handles("submission.opened")
 def look_at_photos(session: Session, line: Line) -> Write | None:
     """Make thumbnails and read where and when each new photo was taken."""
     files: Files = current_app.extensions["files"]
