@@ -29,6 +29,7 @@ for name in program.MODELS:
 TRIGGERED = {
     "journal", "journal_seal", "draw", "draw_register", "drawn_unit", "submission", "form_version",
     "plan_key", "submission_opened",
+    "submission_version", "submission_review", "submission_comment",
 }  # fmt: skip
 
 
