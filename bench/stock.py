@@ -34,7 +34,7 @@ TEAMS, ROWS = 10, 200
 FILES = ("anh-mau.png", "danh-muc.csv", "huong-dan.pdf")
 
 
-def forms(count: int, needs: Sequence[MediaNeed], uploaded: Sequence[str]) -> None:
+def forms(count: int, needs: list[MediaNeed], uploaded: Sequence[str]) -> None:
     """Publish `count` forms in plan 1; each needs `needs`, and has files for `uploaded`."""
     data = FORM.read_bytes()
     compiled = compiler.compile(data, FORM.name, validate=False)

@@ -113,7 +113,12 @@ def world(app, story, round_, cast):
 def _opened(submission):
     inside = b"<data><ten>uuid:bi-mat</ten></data>"
     return SubmissionOpened(
-        submission_id=submission.id, xml=inside, xml_sha256="", opened_at=clock.now(), opened_by="A"
+        submission_id=submission.id,
+        number=1,
+        xml=inside,
+        xml_sha256="",
+        opened_at=clock.now(),
+        opened_by="A",
     )
 
 

@@ -378,7 +378,7 @@ def opened_xml(submission_id: int) -> Response:
     """Give the answers of a record that was decrypted and taken in, as the phone wrote them."""
     session = db.session()
     found = queries.one(session, submission_id, web.reader().areas(May.SEE_RECORDS))
-    inside = session.get(SubmissionOpened, found.id)
+    inside = session.get(SubmissionOpened, (found.id, found.number))
     if inside is None:
         raise NotFound()
     name = downloads.filename([*record.name_parts(found), found.instance_id, "giai-ma"], ".xml")

@@ -163,7 +163,7 @@ def submission(submission_id: int) -> str:
         newer=newer,
         older=older,
         state=words.STATES[found.review_state],
-        opened=session.get(SubmissionOpened, found.id),
+        opened=session.get(SubmissionOpened, (found.id, found.number)),
         key=found.version.key if found.encrypted else None,
         may_open=covers(web.reader().areas(May.OPEN_SEALED), plan.area),
     )

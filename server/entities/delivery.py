@@ -105,6 +105,7 @@ def current(session: Session, found: EntityList, scope: Scope) -> Copy | None:
     return current_of(session, [(found, scope)]).get(found.id)
 
 
+NO_STAMP = [(0, "")]
 # Asked by every phone for each form at every sync, so these are put together once.
 _STAMPS = (
     select(EntityStamp.list_id, func.max(EntityStamp.revision))
@@ -127,7 +128,8 @@ def current_of(session: Session, parts: Sequence[tuple[EntityList, Scope]]) -> d
     """Return, by list, the copies of parts that are still as the rows are: two look-ups for all."""
     connection = session.connection()
     asked = [(found.id, stamp) for found, scope in parts for stamp in scope.stamps]
-    stamps: dict[int, int] = dict(connection.execute(_STAMPS, {"asked": asked}).tuples().all())
+    stamped = connection.execute(_STAMPS, {"asked": asked or NO_STAMP})
+    stamps: dict[int, int] = {row[0]: row[1] for row in stamped}
     needed = {f.id: max(f.shape_revision, stamps.get(f.id, 0)) for f, _scope in parts}
     rows = connection.execute(_COPIES, {"asked": [(f.id, scope.key) for f, scope in parts]})
     return {

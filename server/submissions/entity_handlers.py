@@ -42,7 +42,11 @@ _LINKED = (
 )
 _XML = (
     select(func.coalesce(SubmissionOpened.xml, Submission.xml))
-    .outerjoin(SubmissionOpened, SubmissionOpened.submission_id == Submission.id)
+    .outerjoin(
+        SubmissionOpened,
+        (SubmissionOpened.submission_id == Submission.id)
+        & (SubmissionOpened.number == Submission.number),
+    )
     .where(Submission.id == bindparam("which"))
 )
 _REVIEWED = select(Submission.plan_id, Submission.instance_id, Submission.review_state).where(

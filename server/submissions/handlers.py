@@ -41,8 +41,8 @@ _NEW_PHOTOS = select(SubmissionFile.id, SubmissionFile.sha256).where(
 
 
 @handles("submission.received")
-@handles("submission.edited")
 @handles("submission.opened")
+@handles("submission.edited")
 def find_its_place(session: Session, line: Line) -> Write | None:
     """Link the submission; then whoever waits for linked ones is told."""
     row = session.connection().execute(_UNLINKED, {"which": int(line.subject_id)}).one_or_none()

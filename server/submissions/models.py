@@ -33,6 +33,7 @@ class Submission(Model):
     every decision of a reviewer: who decides says which one they looked at. `review_level` is
     that of the decision that stands: 1 the team's leader, 2 the office, 0 none since the last
     edit. While `returned_at` is set the record is on its team's phones to be corrected.
+
     `encrypted`: its answers cannot be read here, or not yet; see `SubmissionOpened`.
     """
 
@@ -132,6 +133,23 @@ class SubmissionFile(Model):
     inherited: Mapped[bool] = mapped_column(default=False)
 
     submission: Mapped[Submission] = relationship(back_populates="files")
+
+
+class SubmissionOpened(Model):
+    """What was inside an encrypted form that somebody decrypted and took in.
+
+    From then on it counts like any other; the encrypted bytes stay beside it, as they came.
+    `number` is that of the record's content which was encrypted.
+    """
+
+    __tablename__ = "submission_opened"
+
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    xml: Mapped[bytes] = mapped_column(deferred=True)
+    xml_sha256: Mapped[str]
+    opened_at: Mapped[dt.datetime]
+    opened_by: Mapped[str]
 
 
 class SubmissionVersion(Model):
@@ -245,21 +263,6 @@ class SubmissionComment(Model):
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     actor: Mapped[str]
     at: Mapped[dt.datetime]
-
-
-class SubmissionOpened(Model):
-    """What was inside an encrypted form that somebody decrypted and took in.
-
-    From then on it counts like any other; the encrypted bytes stay beside it, as they came.
-    """
-
-    __tablename__ = "submission_opened"
-
-    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"), primary_key=True)
-    xml: Mapped[bytes] = mapped_column(deferred=True)
-    xml_sha256: Mapped[str]
-    opened_at: Mapped[dt.datetime]
-    opened_by: Mapped[str]
 
 
 class HeldState(enum.Enum):

@@ -13,7 +13,7 @@ from server import clock, journal
 from server.cipher import PrivateKey
 from server.files import Files
 from server.journal import Actor
-from server.submissions import instance, intake, sealed
+from server.submissions import attachments, instance, intake, sealed
 from server.submissions.intake import KeptPart, Known, Sent
 from server.submissions.models import Submission, SubmissionFile, SubmissionOpened
 from server.submissions.problems import DamagedSeal, NotSealed
@@ -115,8 +115,7 @@ def take_in(
     Raises:
         NotSealed: somebody has done so before.
     """
-    query = select(Submission).where(Submission.id == submission_id).with_for_update()
-    found = session.scalars(query.execution_options(populate_existing=True)).one()
+    found = attachments.locked(session, submission_id)
     if not found.encrypted:
         raise NotSealed()
     sent = Sent(inside.xml, instance.parse(inside.xml), _known(found))
@@ -127,6 +126,7 @@ def take_in(
     session.add(
         SubmissionOpened(
             submission_id=found.id,
+            number=found.number,
             xml=inside.xml,
             xml_sha256=digest,
             opened_at=clock.now(),
@@ -146,7 +146,7 @@ def _known(found: Submission) -> Known:
 
 def _fill(found: Submission, sent: Sent) -> None:
     """Set the columns that a form sent in the plain has from its beginning."""
-    found.encrypted = False
+    found.encrypted, found.revision = False, found.revision + 1
     found.deprecated_id = sent.instance.deprecated_id or found.deprecated_id
     found.answers, found.oddities = sent.reading.answers, sent.reading.oddities
     found.label, found.device_id = sent.label, sent.device

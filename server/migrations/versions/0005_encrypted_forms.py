@@ -42,6 +42,7 @@ def upgrade() -> None:
     op.create_table(
         "submission_opened",
         sa.Column("submission_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("xml", sa.LargeBinary(), nullable=False),
         sa.Column("xml_sha256", sa.String(), nullable=False),
         sa.Column("opened_at", server.db.Instant(timezone=True), nullable=False),
@@ -51,7 +52,7 @@ def upgrade() -> None:
             ["submission.id"],
             name="fk_submission_opened_submission_id_submission",
         ),
-        sa.PrimaryKeyConstraint("submission_id", name="pk_submission_opened"),
+        sa.PrimaryKeyConstraint("submission_id", "number", name="pk_submission_opened"),
     )
     # Written out, because SQLite takes a foreign key with a new column only in this form.
     op.execute(
