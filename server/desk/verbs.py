@@ -6,6 +6,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "submission.linked": ("Gắn với lượt và địa bàn", "Linked to visit and place"),
     "submission.held": ("Giữ riêng chờ xử lý", "Held for the office"),
     "submission.reviewed": ("Xét duyệt phiếu", "Reviewed"),
+    "photos.bundled": ("Tải nhiều ảnh, ghi âm", "Photos and sounds downloaded"),
     "held.ingested": ("Nhận phiếu bị giữ", "Held submission taken in"),
     "held.dismissed": ("Gác lại phiếu bị giữ", "Held submission put aside"),
     "finding.raised": ("Luật của biểu mẫu nêu phát hiện", "Raised by the form's rules"),

@@ -95,3 +95,18 @@ class FileHeldBefore(Problem):
         "The record already has a file of that name with other content; the first is kept. "
         "Download this one to compare, then put it aside."
     )
+
+
+class NoFilesChosen(Problem):
+    """Nothing was ticked, or nothing fits what the gallery is narrowed to."""
+
+    code = "submissions.no-files-chosen"
+    status = 422
+    message = (
+        "Chưa chọn ảnh hay ghi âm nào. Hãy quay lại, đánh dấu các ảnh cần tải, "
+        "hoặc chọn tải tất cả theo bộ lọc."
+    )
+    message_en = (
+        "No photo or sound was chosen. Go back and tick those you need, "
+        "or take all that the filter shows."
+    )
