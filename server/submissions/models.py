@@ -4,7 +4,7 @@ import datetime as dt
 import enum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import Model, by_value
@@ -24,18 +24,31 @@ class ReviewState(enum.Enum):
     APPROVED = "approved"
 
 
+class Verdict(enum.Enum):
+    """What the checks of a visit come to; `server.quality` gives it, a person decides."""
+
+    DOUBT = "doubt"
+    MISSING = "missing"
+    CLEAR = "clear"
+
+
 class Submission(Model):
     """One filled form (phiếu đã điền). `xml` is what the phone sent, byte for byte, for ever."""
 
     __tablename__ = "submission"
     __table_args__ = (
         UniqueConstraint("form_pk", "instance_id"),
-        Index("ix_submission_plan_list", "plan_id", "id", "received_at", "review_state", "team_id"),
+        # All that a list is narrowed by, so that it is read from this index alone.
+        Index(
+            "ix_submission_plan_list",
+            "plan_id", "id", "form_pk", "area", "team_id", "review_state", "received_at",
+            "started_at", "verdict", "is_odd",
+        ),
         Index("ix_submission_plan_area", "plan_id", "area", "id"),
         Index("ix_submission_plan_form", "plan_id", "form_pk", "id"),
         Index("ix_submission_visit", "visit_id", "id"),
         Index("ix_submission_instance", "instance_id"),
-    )
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
@@ -74,6 +87,8 @@ class Submission(Model):
     )
     files_named: Mapped[int] = mapped_column(default=0)
     files_held: Mapped[int] = mapped_column(default=0)
+    is_odd: Mapped[bool] = mapped_column(default=False, server_default=false())
+    verdict: Mapped[Verdict | None] = mapped_column(by_value(Verdict))
 
     form: Mapped[Form] = relationship(lazy="select")
     version: Mapped[FormVersion] = relationship(lazy="select")
