@@ -254,7 +254,7 @@ def publish(form_pk: int, version_id: int) -> AnyResponse | tuple[str, int]:
     try:
         with transaction() as session:
             found = _version(session, form_pk, version_id, May.MANAGE_FORMS)[0]
-            service.publish(session, found, web.actor())
+            version_id = service.publish(session, found, web.actor()).id
     except (NotFound, NotAllowed):
         raise
     except Problem as problem:

@@ -1,14 +1,11 @@
 """Questions about filled forms and what is held; nothing here writes."""
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import Session, joinedload, undefer
 
-from server import text
 from server.monitoring.models import Plan
 from server.places.scope import inside, within
 from server.problems import NotFound
@@ -23,59 +20,15 @@ from server.submissions.models import (
 from server.surveys.models import FormVersion
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What a list of records is narrowed to; what is None or '' narrows nothing.
-
-    `words` are looked for one by one, without tone marks; `since` and `until` are instants, the
-    second left out.
-    """
-
-    form_pk: int | None = None
-    area: str = ""
-    team_id: int | None = None
-    state: ReviewState | None = None
-    words: str = ""
-    since: dt.datetime | None = None
-    until: dt.datetime | None = None
-
-
-def reach(plan: Plan, areas: Iterable[str]) -> ColumnElement[bool]:
-    """Return the condition that records of `plan` may be seen from `areas`.
+def reach(plan: Plan, areas: Iterable[str], area: Any = Submission.area) -> ColumnElement[bool]:
+    """Return the condition that records of `plan` may be seen from `areas`; `area` is their column.
 
     Whoever sees the plan's whole area sees all of them, those too that no place is known of yet.
     """
     found = list(areas)
     if any(within(plan.area, area) for area in found):
         return true()
-    return inside(Submission.area, found)
-
-
-def listed(plan: Plan, areas: Iterable[str], asked: Asked) -> Select[int]:
-    """Return the query of the ids of the records asked for, without an order."""
-    query = select(Submission.id).where(Submission.plan_id == plan.id, reach(plan, areas))
-    for column, value in (
-        (Submission.form_pk, asked.form_pk),
-        (Submission.team_id, asked.team_id),
-        (Submission.review_state, asked.state),
-    ):
-        if value is not None:
-            query = query.where(column == value)
-    if asked.area:
-        query = query.where(inside(Submission.area, [asked.area]))
-    if asked.since is not None:
-        query = query.where(Submission.received_at >= asked.since)
-    if asked.until is not None:
-        query = query.where(Submission.received_at < asked.until)
-    return query.where(*_words(asked.words))
-
-
-def _words(given: str) -> list[ColumnElement[bool]]:
-    """Return a condition for each word: it occurs somewhere in the record's searchable text."""
-    return [
-        Submission.search_text.contains(word, autoescape=True)
-        for word in text.fold(given).split()[:8]
-    ]
+    return inside(area, found)
 
 
 def rows(session: Session, ids: Sequence[int]) -> list[Submission]:
@@ -93,13 +46,6 @@ def rows(session: Session, ids: Sequence[int]) -> list[Submission]:
     ).unique()
     by_id = {row.id: row for row in found}
     return [by_id[key] for key in ids if key in by_id]
-
-
-def odd(session: Session, ids: Sequence[int]) -> set[int]:
-    """Return which of these records have an oddity."""
-    filled = func.length(cast(Submission.oddities, String)) > len("[]")
-    query = select(Submission.id).where(Submission.id.in_(ids), filled)
-    return set(session.scalars(query)) if ids else set()
 
 
 def answers(session: Session, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
@@ -146,16 +92,6 @@ def one(session: Session, submission_id: int, areas: Iterable[str]) -> Submissio
     if found is None:
         raise NotFound()
     return found
-
-
-def beside(
-    session: Session, plan: Plan, found: Submission, areas: Iterable[str]
-) -> tuple[int | None, int | None]:
-    """Return the ids of the record that came next and of the one that came before, if any."""
-    query = select(Submission.id).where(Submission.plan_id == plan.id, reach(plan, areas))
-    newer = query.where(Submission.id > found.id).order_by(Submission.id).limit(1)
-    older = query.where(Submission.id < found.id).order_by(Submission.id.desc()).limit(1)
-    return session.scalar(newer), session.scalar(older)
 
 
 def next_to_review(
