@@ -42,6 +42,7 @@ _LINKED = (
 )
 _XML = (
     select(func.coalesce(SubmissionOpened.xml, Submission.xml))
+    .select_from(Submission)
     .outerjoin(
         SubmissionOpened,
         (SubmissionOpened.submission_id == Submission.id)
