@@ -310,7 +310,7 @@ def _shown(plan: Plan, found: Submission, inside: Opened) -> Response:
 def _named(parts: Sequence[Question | Section]) -> list[Any]:
     """Return the answers with files by their names: there is no file here to link to."""
     return [
-        dataclasses.replace(each, file="")
+        dataclasses.replace(each, file="", values=(each.file,) if each.file else each.values)
         if isinstance(each, Question)
         else dataclasses.replace(each, parts=_named(each.parts))
         for each in parts
