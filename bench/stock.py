@@ -44,7 +44,7 @@ def forms(count: int, needs: list[MediaNeed], uploaded: Sequence[str]) -> None:
             form_id = f"bench_{number:02d}"
             xform = compiled.xform.replace(b'"bench_interview"', f'"{form_id}"'.encode())
             one = replace(
-                compiled, form_id=form_id, xform=xform, media=needs, title=f"Phiếu {number}"
+                compiled, form_id=form_id, xform=xform, media=list(needs), title=f"Phiếu {number}"
             )
             version = service.upload(session, files, 1, data, FORM.name, one, ACTOR)
             for name in uploaded:

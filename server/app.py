@@ -36,6 +36,7 @@ EDGES = (
     "server.desk.forms",
     "server.submissions.phone",
     "server.desk.submissions",
+    "server.desk.gallery",
     "server.desk.held",
     "server.desk.sealed",
     "server.desk.entities",
@@ -55,6 +56,7 @@ EDGES = (
 HANDLERS = (
     "server.submissions.handlers",
     "server.submissions.entity_handlers",
+    "server.submissions.overview_handlers",
     "server.findings.handlers",
     "server.findings.alarms",
     "server.draws.handlers",

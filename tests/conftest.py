@@ -51,6 +51,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = knows
 
 
+@pytest.fixture(autouse=True)
+def _spool() -> Iterator[None]:
+    """Give back the folder for passing files, which goes with the test that set it."""
+    held = tempfile.tempdir
+    yield
+    tempfile.tempdir = held
+
+
 def settings_for(var: Path, url: str) -> Settings:
     """Return the settings of a test's own installation."""
     base = from_environment({"THUCDIA_VAR": str(var), "DATABASE_URL": url, "THUCDIA_DEMO": "0"})
@@ -145,9 +153,7 @@ class Client(FlaskClient):
 @pytest.fixture(scope="session")
 def _house(_place: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """The application, put together once: three hundred addresses and the pages' templates."""
-    spool = tempfile.tempdir
     found = create_app(settings_for(tmp_path_factory.mktemp("house"), _place))
-    tempfile.tempdir = spool
     found.test_client_class = Client
     return found
 
@@ -155,7 +161,7 @@ def _house(_place: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
 @pytest.fixture
 def app(_house: Flask, database: str, tmp_path: Path) -> Iterator[Flask]:
     """The real application on a database, files and a queue as good as its own."""
-    config, spool = dict(_house.config), tempfile.tempdir
+    config = dict(_house.config)
     furnish(_house, settings_for(tmp_path / "var", database))
     for known in (intake._readers, linking._editions, firing._rules):
         known.clear()  # the same numbers mean other forms now
@@ -165,7 +171,6 @@ def app(_house: Flask, database: str, tmp_path: Path) -> Iterator[Flask]:
         db.engine.dispose()
     _house.config.clear()
     _house.config.update(config)
-    tempfile.tempdir = spool  # the folder of this test goes
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "submission.reviewed": ("Xét duyệt phiếu", "Reviewed"),
     "submission.opened": ("Giải mã và nhận vào", "Decrypted and taken in"),
     "submission.read-sealed": ("Giải mã để xem", "Decrypted to read"),
+    "photos.bundled": ("Tải nhiều ảnh, ghi âm", "Photos and sounds downloaded"),
     "held.ingested": ("Nhận phiếu bị giữ", "Held submission taken in"),
     "held.dismissed": ("Gác lại phiếu bị giữ", "Held submission put aside"),
     "finding.raised": ("Luật của biểu mẫu nêu phát hiện", "Raised by the form's rules"),

@@ -4,7 +4,7 @@ import datetime as dt
 import enum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import Model, by_value
@@ -22,6 +22,17 @@ class ReviewState(enum.Enum):
     HAS_ISSUES = "hasIssues"
     REJECTED = "rejected"
     APPROVED = "approved"
+
+
+class Outcome(enum.Enum):
+    """How an attempt at a household ended, as the form tells it."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    ABSENT = "absent"
+    MOVED = "moved"
+    NOT_FOUND = "not-found"
+    OTHER = "other"
 
 
 class Submission(Model):
@@ -47,6 +58,27 @@ class Submission(Model):
         Index("ix_submission_plan_form", "plan_id", "form_pk", "id"),
         Index("ix_submission_visit", "visit_id", "id"),
         Index("ix_submission_instance", "instance_id"),
+        Index(
+            "ix_submission_point",
+            "plan_id",
+            "latitude",
+            "longitude",
+            "area",
+            "review_state",
+            "team_id",
+            "visit_id",
+            sqlite_where=text("latitude IS NOT NULL"),
+            postgresql_where=text("latitude IS NOT NULL"),
+        ),
+        Index(
+            "ix_submission_outcome",
+            "plan_id",
+            "visit_id",
+            "outcome",
+            "household_code",
+            "area",
+            "review_state",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -93,6 +125,7 @@ class Submission(Model):
     edit_reason: Mapped[str] = mapped_column(default="", sort_order=97)
     review_level: Mapped[int] = mapped_column(default=0, sort_order=98)
     returned_at: Mapped[dt.datetime | None] = mapped_column(sort_order=99)
+    outcome: Mapped[Outcome | None] = mapped_column(by_value(Outcome), sort_order=100)
 
     form: Mapped[Form] = relationship(lazy="select")
     version: Mapped[FormVersion] = relationship(lazy="select")
@@ -326,3 +359,49 @@ class HeldFile(Model):
     content_type: Mapped[str]
 
     held: Mapped[Held] = relationship(back_populates="files")
+
+
+class Exhibit(Model):
+    """A photo or sound of a record as galleries look for it: where, when, for which question.
+
+    Everything here is told by the record and its file; it is written anew whenever they change,
+    and goes with the file. `day` is the local one on which the form was begun. `located`: the
+    camera wrote a position into the photo.
+    """
+
+    __tablename__ = "exhibit"
+    __table_args__ = (
+        Index(
+            "ix_exhibit_plan",
+            "plan_id",
+            "file_id",
+            "area",
+            "hamlet_id",
+            "form_pk",
+            "question",
+            "team_id",
+            "day",
+            "located",
+            "kind",
+        ),
+        Index("ix_exhibit_hamlet", "hamlet_id", "file_id"),
+        Index("ix_exhibit_submission", "submission_id"),
+    )
+
+    file_id: Mapped[int] = mapped_column(
+        ForeignKey("submission_file.id", ondelete="CASCADE"), primary_key=True
+    )
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"))
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    form_pk: Mapped[int] = mapped_column(ForeignKey("form.id"))
+    question: Mapped[str]
+    kind: Mapped[str]
+    area: Mapped[str] = mapped_column(default="")
+    hamlet_id: Mapped[int | None] = mapped_column(ForeignKey("hamlet.id"))
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
+    day: Mapped[dt.date]
+    located: Mapped[bool] = mapped_column(default=False)
+
+    file: Mapped[SubmissionFile] = relationship(lazy="joined", innerjoin=True)
+    submission: Mapped[Submission] = relationship(lazy="select")
+    hamlet: Mapped[Hamlet | None] = relationship(lazy="select")

@@ -286,3 +286,18 @@ class UnknownAnswer(Problem):
     code = "submissions.unknown-answer"
     message = "Phiếu không có câu trả lời ở '{path}'."
     message_en = "The record has no answer at '{path}'."
+
+
+class NoFilesChosen(Problem):
+    """Nothing was ticked, or nothing fits what the gallery is narrowed to."""
+
+    code = "submissions.no-files-chosen"
+    status = 422
+    message = (
+        "Chưa chọn ảnh hay ghi âm nào. Hãy quay lại, đánh dấu các ảnh cần tải, "
+        "hoặc chọn tải tất cả theo bộ lọc."
+    )
+    message_en = (
+        "No photo or sound was chosen. Go back and tick those you need, "
+        "or take all that the filter shows."
+    )

@@ -33,15 +33,15 @@ class Asked:
     until: dt.datetime | None = None
 
 
-def reach(plan: Plan, areas: Iterable[str]) -> ColumnElement[bool]:
-    """Return the condition that records of `plan` may be seen from `areas`.
+def reach(plan: Plan, areas: Iterable[str], area: Any = Submission.area) -> ColumnElement[bool]:
+    """Return the condition that records of `plan` may be seen from `areas`; `area` is their column.
 
     Whoever sees the plan's whole area sees all of them, those too that no place is known of yet.
     """
     found = list(areas)
     if any(within(plan.area, area) for area in found):
         return true()
-    return inside(Submission.area, found)
+    return inside(area, found)
 
 
 def listed(plan: Plan, areas: Iterable[str], asked: Asked) -> Select[int]:
