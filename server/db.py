@@ -29,6 +29,7 @@ from sqlalchemy import (
     Table,
     event,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import OperationalError
@@ -94,7 +95,8 @@ def by_value(kind: type[enum.Enum]) -> Enum:
     )
 
 
-Json = JSON().with_variant(JSONB(), "postgresql")
+# No value is NULL here too, and not the word null that JSON has for it.
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -223,6 +225,12 @@ def table(model: type[Model]) -> Table:
     found = model.__table__
     assert isinstance(found, Table)  # noqa: S101 - a mapped class of ours is one table
     return found
+
+
+def insert_or_leave(session: Session, model: type[Model], key: list[str] | None = None) -> Any:
+    """Return an INSERT that does nothing when a row with this key, or any key, is there already."""
+    engine: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return engine.insert(table(model)).on_conflict_do_nothing(index_elements=key)
 
 
 def prepare(engine: Engine) -> None:

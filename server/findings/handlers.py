@@ -105,6 +105,7 @@ def _beside_rules(row: Any, where: Where) -> list[Callable[[Session], object]]:
 
 
 @handles("submission.reviewed")
+@handles("submission.edited")
 def count_only_interviews(session: Session, line: Line) -> Write | None:
     """Let what a reviewer rejected count for no rule."""
     submission_id = int(line.subject_id)
