@@ -33,6 +33,7 @@ LINKS: tuple[tuple[May, tuple[str, ...], Callable[[], str]], ...] = (
     (May.SEE_PLANS, ("/plans", "/visits", "/records", "/submissions", "/programme", "/lists",
                      "/rows"), lambda: _("Kế hoạch")),
     (May.SEE_FINDINGS, ("/findings", "/recommendations", "/letters"), lambda: _("Phát hiện")),
+    (May.SEE_PLANS, ("/map",), lambda: _("Bản đồ")),
     (May.SEE_PLANS, ("/places",), lambda: _("Địa bàn")),
     (May.MANAGE_PEOPLE, ("/people",), lambda: _("Cán bộ")),
     (May.SEE_JOURNAL, ("/journal",), lambda: _("Nhật ký")),

@@ -63,9 +63,10 @@ class RoundLine(Reached):
 
 
 def rounds(session: Session, reader: Reader, plans: Sequence[Plan]) -> dict[int, list[RoundLine]]:
-    """Return the rounds with visits of each plan, the newest first; five look-ups for any number.
+    """Return the rounds with visits of each plan, the newest first; six look-ups for any number.
 
-    Households are counted for those who see records.
+    Households are counted for those who see records: those of a visit, and of the lists that were
+    brought in without one for its commune.
     """
     ids = [plan.id for plan in plans]
     found: dict[int, RoundLine] = {}
@@ -117,7 +118,13 @@ def _count(session: Session, reader: Reader, plans: Sequence[Plan], lines: dict[
         Submission.outcome.is_not(None),
         Submission.review_state != ReviewState.REJECTED,
     )
-    households = select(Visit.id, func.count()).join(Household, Household.visit_id == Visit.id)
+    counted = select(Visit.id, func.count())
+    drawn = counted.join(Household, Household.visit_id == Visit.id)
+    listed = (
+        counted.join(Hamlet, Hamlet.place_id == Visit.place_id)
+        .join(Household, Household.hamlet_id == Hamlet.id)
+        .where(Household.plan_id == Visit.plan_id, Household.visit_id.is_(None), ~Household.reserve)
+    )
     interviewed = (
         select(Visit.id, func.count(Household.id.distinct()))
         .join(Submission, Submission.visit_id == Visit.id)
@@ -126,7 +133,6 @@ def _count(session: Session, reader: Reader, plans: Sequence[Plan], lines: dict[
             and_(
                 Household.plan_id == Submission.plan_id,
                 Household.code == Submission.household_code,
-                Household.visit_id == Visit.id,
             ),
         )
         .where(told, Submission.outcome == Outcome.DONE)
@@ -137,14 +143,15 @@ def _count(session: Session, reader: Reader, plans: Sequence[Plan], lines: dict[
         .where(told, Submission.outcome == Outcome.REFUSED)
     )
     for name, query in (
-        ("households", households.where(in_use)),
+        ("households", drawn.where(in_use)),
+        ("households", listed.where(in_use)),
         ("interviewed", interviewed.where(in_use)),
         ("refused", refused),
         ("replaced", _replaced(drawing)),
     ):
         for visit_id, count in session.execute(query.where(seen).group_by(Visit.id)):
             if visit_id in lines:
-                setattr(lines[visit_id], name, count)
+                setattr(lines[visit_id], name, getattr(lines[visit_id], name) + count)
 
 
 def _replaced(drawing: list[int]) -> Select[int, int]:
@@ -171,33 +178,31 @@ def _replaced(drawing: list[int]) -> Select[int, int]:
 
 
 def days(session: Session, plan: Plan, areas: Iterable[str]) -> list[tuple[dt.date, int]]:
-    """Return how many forms came on each of the last days that have any, the oldest first.
+    """Return how many forms were begun on each of the last days of work, the oldest first.
 
-    Days without a form between them count too; the last `DAYS` days up to the newest form.
+    By the phones' own clocks; those that run ahead count for nothing. Days without a form between
+    others count too, `DAYS` at most up to the newest form.
     """
-    seen = and_(Submission.plan_id == plan.id, reach(plan, areas))
-    newest = session.scalar(select(func.max(Submission.received_at)).where(seen))
+    begun = Submission.started_at
+    seen = and_(Submission.plan_id == plan.id, begun < clock.now(), reach(plan, areas))
+    newest = session.scalar(select(func.max(begun)).where(seen))
     if newest is None:
         return []
     last = clock.local(newest).date()
-    first = last - dt.timedelta(days=DAYS - 1)
-    since = clock.end_of(first - dt.timedelta(days=1))
+    since = clock.end_of(last - dt.timedelta(days=DAYS))
     day = _local_day(session)
-    rows = session.execute(
-        select(day, func.count()).where(seen, Submission.received_at >= since).group_by(day)
-    )
+    rows = session.execute(select(day, func.count()).where(seen, begun >= since).group_by(day))
     counts = {
         found if isinstance(found, dt.date) else dt.date.fromisoformat(found): count
         for found, count in rows
     }
-    start = min(counts, default=last)
-    span = (last - start).days + 1
-    every = (start + dt.timedelta(days=n) for n in range(span))
+    start = min(counts)
+    every = (start + dt.timedelta(days=n) for n in range((last - start).days + 1))
     return [(each, counts.get(each, 0)) for each in every]
 
 
 def _local_day(session: Session) -> ColumnElement[dt.date]:
-    """Return the day in Vietnam on which a form came, in the words of either engine."""
+    """Return the day in Vietnam on which a form was begun, in the words of either engine."""
     if session.get_bind().dialect.name == "sqlite":
-        return func.date(Submission.received_at, "+7 hours")
-    return cast(func.timezone("Asia/Ho_Chi_Minh", Submission.received_at), Date)
+        return func.date(Submission.started_at, "+7 hours")
+    return cast(func.timezone("Asia/Ho_Chi_Minh", Submission.started_at), Date)

@@ -201,8 +201,14 @@ class Counted:
 
 def counted_by_visit(session: Session, reader: Reader, plan_id: int) -> dict[int, Counted]:
     """Return, for each visit of a plan, how much was sent and found there."""
+    return counted(session, reader, select(Visit.id).where(Visit.plan_id == plan_id))
+
+
+def counted(
+    session: Session, reader: Reader, visits: Select[int] | Sequence[int]
+) -> dict[int, Counted]:
+    """Return, for each of these visits, how much was sent and found there."""
     found: dict[int, Counted] = defaultdict(Counted)
-    visits = select(Visit.id).where(Visit.plan_id == plan_id)
     if reader.may(May.SEE_RECORDS):
         sent = (
             select(Submission.visit_id, func.count())

@@ -64,7 +64,7 @@ def upgrade() -> None:
         "submission",
         ["plan_id", "review_level", "returned_at", "team_id", "area"],
     )
-    op.create_index("ix_submission_day", "submission", ["plan_id", "received_at", "area"])
+    op.create_index("ix_submission_begun", "submission", ["plan_id", "started_at", "area"])
     pointed = sa.text("latitude IS NOT NULL")
     op.create_index(
         "ix_submission_point",
