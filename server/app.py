@@ -38,6 +38,7 @@ EDGES = (
     "server.desk.forms",
     "server.submissions.phone",
     "server.desk.submissions",
+    "server.desk.review",
     "server.desk.gallery",
     "server.desk.views",
     "server.desk.held",
@@ -59,6 +60,7 @@ EDGES = (
 HANDLERS = (
     "server.submissions.handlers",
     "server.submissions.entity_handlers",
+    "server.submissions.returning",
     "server.submissions.overview_handlers",
     "server.quality.handlers",
     "server.findings.handlers",

@@ -11,10 +11,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server import web
 from server.db import db
-from server.desk import answers, asking, downloads, formats, record, visit_checks
+from server.desk import answers, asking, downloads, formats, record, review_panel, visit_checks
 from server.desk import list_words as words_of_lists
 from server.desk.answers import Question
 from server.desk.asking import Asking
+from server.desk.review_panel import Refused
 from server.findings import queries as findings
 from server.monitoring import queries as monitoring
 from server.monitoring.models import Plan
@@ -105,11 +106,15 @@ def _cells(columns: list[Field], said: dict[str, Any] | None) -> list[str]:
 @bp.get("/submissions/<int:submission_id>")
 @web.requires(May.SEE_RECORDS)
 def submission(submission_id: int) -> str:
-    """Show one record beside its photos, place, findings and history.
+    """Show one record beside its photos, place, findings, review and history.
 
     The address may carry that of a list: the records beside it are then those of that list.
     """
-    session = db.session()
+    return page(db.session(), submission_id)
+
+
+def page(session: Session, submission_id: int, refused: Refused | None = None) -> str:
+    """Show a record; `refused` is the form of its page that was, with what was typed."""
     areas = web.reader().areas(May.SEE_RECORDS)
     found = queries.one(session, submission_id, areas)
     plan = monitoring.plan_for(session, found.plan_id, areas)
@@ -135,6 +140,7 @@ def submission(submission_id: int) -> str:
         opened=session.get(SubmissionOpened, (found.id, found.number)),
         key=found.version.key if found.encrypted else None,
         may_open=covers(web.reader().areas(May.OPEN_SEALED), plan.area),
+        **review_panel.context(session, found, plan, sheet, refused),
     )
 
 

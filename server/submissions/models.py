@@ -61,6 +61,7 @@ class Submission(Model):
         UniqueConstraint("form_pk", "instance_id"),
         Index("uq_submission_form_pk_root", "form_pk", "root_instance_id", unique=True),
         Index("ix_submission_returned", "plan_id", "returned_at"),
+        Index("ix_submission_plan_review", "plan_id", "review_state", "id"),
         # All that a list is narrowed by, so that it is read from this index alone.
         Index(
             "ix_submission_plan_list",
@@ -133,7 +134,9 @@ class Submission(Model):
     )
     files_named: Mapped[int] = mapped_column(default=0)
     files_held: Mapped[int] = mapped_column(default=0)
-    root_instance_id: Mapped[str] = mapped_column(sort_order=93)
+    root_instance_id: Mapped[str] = mapped_column(
+        default=lambda row: row.get_current_parameters()["instance_id"], sort_order=93
+    )
     number: Mapped[int] = mapped_column(default=1, sort_order=94)
     revision: Mapped[int] = mapped_column(default=1, sort_order=95)
     edited_at: Mapped[dt.datetime | None] = mapped_column(sort_order=96)
@@ -299,7 +302,10 @@ class SubmissionReview(Model):
 
 
 class SubmissionComment(Model):
-    """What somebody said of a record or of one answer (`path`). Never changed, never deleted."""
+    """What somebody said of a record or of one answer (`path`). Never changed, never deleted.
+
+    `source_id` is the form by which it came from a phone.
+    """
 
     __tablename__ = "submission_comment"
     __table_args__ = (Index("ix_submission_comment_submission", "submission_id", "id"),)
@@ -309,6 +315,7 @@ class SubmissionComment(Model):
     number: Mapped[int]
     path: Mapped[str] = mapped_column(default="")
     body: Mapped[str]
+    source_id: Mapped[int | None] = mapped_column(ForeignKey("submission.id"), unique=True)
     via: Mapped[str]
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     actor: Mapped[str]
