@@ -27,6 +27,8 @@ EDGES = (
     "server.monitoring.catalogue_pages",
     "server.monitoring.timetable",
     "server.desk.plans",
+    "server.desk.plan_charts",
+    "server.desk.map_pages",
     "server.desk.record_papers",
     "server.desk.record_values",
     "server.desk.teams",

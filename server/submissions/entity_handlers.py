@@ -68,6 +68,7 @@ _BEFORE = (
 )
 _XML = (
     select(func.coalesce(SubmissionOpened.xml, Submission.xml))
+    .select_from(Submission)
     .outerjoin(
         SubmissionOpened,
         (SubmissionOpened.submission_id == Submission.id)

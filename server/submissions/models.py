@@ -84,6 +84,8 @@ class Submission(Model):
             sqlite_where=text("latitude IS NOT NULL"),
             postgresql_where=text("latitude IS NOT NULL"),
         ),
+        Index("ix_submission_waiting", "plan_id", "review_level", "returned_at", "team_id", "area"),
+        Index("ix_submission_begun", "plan_id", "started_at", "area"),
         Index(
             "ix_submission_outcome",
             "plan_id",
