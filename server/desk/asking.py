@@ -22,7 +22,7 @@ from server.monitoring.models import Plan
 from server.submissions import answer_index
 from server.submissions.indexing import Kind
 from server.submissions.listing import COLUMNS, OPS, Asked, Condition, Listing, Op, Order
-from server.submissions.models import ReviewState, Verdict
+from server.submissions.models import ReviewState, VisitVerdict
 from server.surveys import fields as form_fields
 from server.surveys.fields import Field
 from server.surveys.models import Form, FormVersion
@@ -120,7 +120,7 @@ def _of_form(session: Session, form: Form) -> list[Field]:
 
 def _narrowed(typed: Mapping[str, str], form: Form | None, rows: Sequence[Row]) -> Asked:
     states = {state.value: state for state in ReviewState}
-    verdicts = {verdict.value: verdict for verdict in Verdict}
+    verdicts = {verdict.value: verdict for verdict in VisitVerdict}
     first, last = _day(typed["from"]), _day(typed["to"])
     return Asked(
         form_pk=form.id if form is not None else None,

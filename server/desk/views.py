@@ -1,5 +1,7 @@
 """Saved views of a plan's list of records: keep one, rename, share, open with, remove."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -19,6 +21,7 @@ bp = Blueprint("views", __name__)
 bp.context_processor(formats.helpers)
 LONGEST_NAME = 60
 LONGEST_ASKED = 4000
+PASSING = ("view", "all", "before", "after", "drop")
 
 
 def _plan(session: Session, plan_id: int) -> Plan:
@@ -59,7 +62,7 @@ def save(plan_id: int) -> AnyResponse:
     with transaction() as session:
         plan = _plan(session, plan_id)
         if not fields.errors:
-            kept, me = "&".join(_lasting(asked)), web.reader().id
+            kept, me = "&".join(lasting(asked)), web.reader().id
             shared = bool(fields["shared"])
             view = views.save(session, plan.id, me, name, kept, shared, web.actor())
             if fields["first"]:
@@ -72,10 +75,9 @@ def save(plan_id: int) -> AnyResponse:
     return redirect(f"/plans/{plan_id}/submissions?{asked or 'all=1'}")
 
 
-def _lasting(asked: str) -> list[str]:
+def lasting(asked: str, but: Sequence[str] = PASSING) -> list[str]:
     """Return the parts of an address that say what is asked, and not where one stands in it."""
-    passing = {"view", "all", "before", "after", "drop"}
-    return [each for each in asked.split("&") if each and each.partition("=")[0] not in passing]
+    return [each for each in asked.split("&") if each and each.partition("=")[0] not in but]
 
 
 @bp.post("/views/<int:view_id>")

@@ -15,7 +15,7 @@ from server.quality import limits
 from server.quality.checks import Facts
 from server.quality.models import VisitCheck
 from server.submissions import instance, intake
-from server.submissions.models import Submission, Verdict
+from server.submissions.models import Submission, VisitVerdict
 
 BATCH = 500
 _ROW = re.compile(r"\[[0-9]+\]")
@@ -57,7 +57,7 @@ class Judged:
 
     submission_id: int
     facts: Facts
-    verdict: Verdict | None
+    verdict: VisitVerdict | None
     checks: list[dict[str, Any]] | None
 
 

@@ -24,7 +24,7 @@ class ReviewState(enum.Enum):
     APPROVED = "approved"
 
 
-class Verdict(enum.Enum):
+class VisitVerdict(enum.Enum):
     """What the checks of a visit come to; `server.quality` gives it, a person decides."""
 
     DOUBT = "doubt"
@@ -88,7 +88,7 @@ class Submission(Model):
     files_named: Mapped[int] = mapped_column(default=0)
     files_held: Mapped[int] = mapped_column(default=0)
     is_odd: Mapped[bool] = mapped_column(default=False, server_default=false())
-    verdict: Mapped[Verdict | None] = mapped_column(by_value(Verdict))
+    verdict: Mapped[VisitVerdict | None] = mapped_column(by_value(VisitVerdict))
 
     form: Mapped[Form] = relationship(lazy="select")
     version: Mapped[FormVersion] = relationship(lazy="select")
