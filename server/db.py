@@ -29,6 +29,7 @@ from sqlalchemy import (
     Table,
     event,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import OperationalError
@@ -223,6 +224,12 @@ def table(model: type[Model]) -> Table:
     found = model.__table__
     assert isinstance(found, Table)  # noqa: S101 - a mapped class of ours is one table
     return found
+
+
+def insert_or_leave(session: Session, model: type[Model], key: list[str] | None = None) -> Any:
+    """Return an INSERT that does nothing when a row with this key, or any key, is there already."""
+    engine: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return engine.insert(table(model)).on_conflict_do_nothing(index_elements=key)
 
 
 def prepare(engine: Engine) -> None:

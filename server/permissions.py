@@ -22,6 +22,9 @@ class May(enum.Enum):
     SEE_DRAWS = "see-draws"
     SEE_PHONES = "see-phones"
     SEE_RECORDS = "see-records"
+    REVIEW_FIRST = "review-first"
+    REVIEW = "review"
+    COMMENT_RECORDS = "comment-records"
     SEE_QUARANTINE = "see-quarantine"
     REINGEST = "reingest"
     SEE_FINDINGS = "see-findings"
@@ -63,16 +66,22 @@ ROLES: dict[Role, frozenset[May]] = {
         _LOOK
         | {May.MANAGE_PLANS, May.MANAGE_FORMS, May.MANAGE_PHONES, May.MANAGE_PLACES, May.DRAW}
         | {May.SEE_PHONES, May.SEE_QUARANTINE, May.REINGEST, May.SEE_JOURNAL}
-        | {May.ANSWER_FINDINGS, May.COMMENT_FINDINGS, May.RECOMMEND}
+        | {May.ANSWER_FINDINGS, May.COMMENT_FINDINGS, May.RECOMMEND, May.COMMENT_RECORDS}
     ),
     Role.TEAM_LEADER: frozenset(
-        _LOOK | {May.SEND_SUBMISSION, May.SETTLE_FINDINGS, May.COMMENT_FINDINGS, May.RECOMMEND}
+        _LOOK
+        | {May.SEND_SUBMISSION, May.SETTLE_FINDINGS, May.COMMENT_FINDINGS, May.RECOMMEND}
+        | {May.REVIEW_FIRST, May.COMMENT_RECORDS}
     ),
-    Role.INSPECTOR: frozenset({May.SEE_PLANS, May.SEE_RECORDS, May.SEND_SUBMISSION}),
+    Role.INSPECTOR: frozenset(
+        {May.SEE_PLANS, May.SEE_RECORDS, May.SEND_SUBMISSION, May.COMMENT_RECORDS}
+    ),
     Role.REVIEWER: frozenset(
-        _LOOK | {May.SETTLE_FINDINGS, May.COMMENT_FINDINGS, May.RECOMMEND} | {May.SEE_QUARANTINE}
+        _LOOK
+        | {May.SETTLE_FINDINGS, May.COMMENT_FINDINGS, May.RECOMMEND, May.SEE_QUARANTINE}
+        | {May.REVIEW_FIRST, May.REVIEW, May.COMMENT_RECORDS}
     ),
-    Role.VIEWER: frozenset(_LOOK | {May.COMMENT_FINDINGS}),
+    Role.VIEWER: frozenset(_LOOK | {May.COMMENT_FINDINGS, May.COMMENT_RECORDS}),
     Role.UNIT_OFFICER: frozenset({May.SEE_FINDINGS, May.ANSWER_FINDINGS, May.COMMENT_FINDINGS}),
 }
 

@@ -65,17 +65,25 @@ def publish(app: Flask, plan_id: int, workbook: str = WORKBOOK) -> int:
 
 
 def filled(
-    instance_id: str | None = None, version: str = "1", form: str = "thu", **said: str
+    instance_id: str | None = None,
+    version: str = "1",
+    form: str = "thu",
+    replaces: str = "",
+    **said: str,
 ) -> bytes:
-    """Return the XML of a filled form as JavaRosa writes it: what was not asked is absent."""
+    """Return the XML of a filled form as JavaRosa writes it: what was not asked is absent.
+
+    `replaces` is the instanceID of the sent form that this one is an edit of.
+    """
     answers = {"ten": "Nguyễn Thị Hồng Nhung", "dong_y": "yes", "tuoi": "45", **said}
     inner = "".join(f"<{name}>{value}</{name}>" for name, value in answers.items())
     key = instance_id or f"uuid:{uuid.uuid4()}"
+    old = f"<orx:deprecatedID>{replaces}</orx:deprecatedID>" if replaces else ""
     return (
         "<?xml version='1.0' encoding='UTF-8' ?>"
         f'<data id="{form}" version="{version}" xmlns:orx="http://openrosa.org/xforms">'
         "<start>2024-04-15T08:00:00.000+07:00</start><end>2024-04-15T08:21:30.000+07:00</end>"
-        f"{inner}<orx:meta><orx:instanceID>{key}</orx:instanceID>"
+        f"{inner}<orx:meta><orx:instanceID>{key}</orx:instanceID>{old}"
         "<orx:instanceName>Phiếu thử</orx:instanceName></orx:meta></data>"
     ).encode()
 

@@ -27,7 +27,8 @@ for name in program.MODELS:
 
 # Made by hand and kept on purpose: they have no place in a model.
 TRIGGERED = {
-    "journal", "journal_seal", "draw", "draw_register", "drawn_unit", "submission", "form_version"
+    "journal", "journal_seal", "draw", "draw_register", "drawn_unit", "submission", "form_version",
+    "submission_version", "submission_review", "submission_comment",
 }  # fmt: skip
 
 

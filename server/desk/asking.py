@@ -27,11 +27,11 @@ from server.surveys import fields as form_fields
 from server.surveys.fields import Field
 from server.surveys.models import Form, FormVersion
 
-FILTERS = ("form", "commune", "team", "state", "verdict", "odd", "q", "from", "to")
+FILTERS = ("form", "commune", "team", "state", "verdict", "odd", "returned", "q", "from", "to")
 MOST_CONDITIONS = 6
 ANSWER = "answer/"
 """What `sort` begins with when a list is sorted by an answer; the question's path follows."""
-_PLACE = ("before", "after", "all", "drop")
+_PLACE = ("before", "after", "all", "drop", "next")
 """Where in the list one stands: no part of what is asked for."""
 _USUAL = {("sort", "received"), ("dir", "desc")}
 
@@ -129,6 +129,7 @@ def _narrowed(typed: Mapping[str, str], form: Form | None, rows: Sequence[Row]) 
         state=states.get(typed["state"]),
         verdict=verdicts.get(typed["verdict"]),
         odd=bool(typed["odd"]),
+        returned=bool(typed["returned"]),
         words=typed["q"],
         since=clock.end_of(first - dt.timedelta(days=1)) if first else None,
         until=clock.end_of(last) if last else None,

@@ -11,10 +11,20 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server import web
 from server.db import db
-from server.desk import answers, asking, downloads, formats, record, visit_checks
+from server.desk import (
+    answers,
+    asking,
+    bulk,
+    downloads,
+    formats,
+    record,
+    review_panel,
+    visit_checks,
+)
 from server.desk import list_words as words_of_lists
 from server.desk.answers import Question
 from server.desk.asking import Asking
+from server.desk.review_panel import Refused
 from server.findings import queries as findings
 from server.monitoring import queries as monitoring
 from server.monitoring.models import Plan
@@ -67,6 +77,7 @@ def submissions(plan_id: int) -> str | AnyResponse:
         views=views.seen(session, plan.id, web.reader().id),
         first=views.first(session, plan.id, web.reader().id),
         me=web.reader().id,
+        decisions=bulk.offered(),
         total=queries.held_of_plan(session, plan),
     )
 
@@ -104,11 +115,15 @@ def _cells(columns: list[Field], said: dict[str, Any] | None) -> list[str]:
 @bp.get("/submissions/<int:submission_id>")
 @web.requires(May.SEE_RECORDS)
 def submission(submission_id: int) -> str:
-    """Show one record beside its photos, place, findings and history.
+    """Show one record beside its photos, place, findings, review and history.
 
     The address may carry that of a list: the records beside it are then those of that list.
     """
-    session = db.session()
+    return page(db.session(), submission_id)
+
+
+def page(session: Session, submission_id: int, refused: Refused | None = None) -> str:
+    """Show a record; `refused` is the form of its page that was, with what was typed."""
     areas = web.reader().areas(May.SEE_RECORDS)
     found = queries.one(session, submission_id, areas)
     plan = monitoring.plan_for(session, found.plan_id, areas)
@@ -131,6 +146,7 @@ def submission(submission_id: int) -> str:
         older=older,
         query=asking.query(),
         state=words.STATES[found.review_state],
+        **review_panel.context(session, found, plan, sheet, refused),
     )
 
 
@@ -138,6 +154,14 @@ def _list_of(session: Session, plan: Plan, areas: list[str]) -> Asking:
     """Return the list from which the reader came; all records of the plan when none is said."""
     forms = surveys.forms(session, plan.id) if request.args else []
     return asking.asked(session, plan, areas, forms)
+
+
+def next_in_list(session: Session, plan: Plan, found: Submission) -> int | None:
+    """Return the record after one in the list that the address carries; None without a list."""
+    if not asking.query():
+        return None
+    listed = _list_of(session, plan, web.reader().areas(May.SEE_RECORDS)).listing
+    return listing.beside(session, listed, found.id)[1]
 
 
 def _sees_findings() -> bool:

@@ -140,7 +140,8 @@ class Finding(Model):
     `uuid` is its row on the phones' list. Responsible for the remedy is an agency by name, at a
     level; `responsible_area` is the area whose officers answer for it. `alarm_on` is the day on
     which the next reminder or escalation falls, and `escalated` how often it went up a level
-    since the deadline was last set.
+    since the deadline was last set. `lapsed_at` is when an edit of the form took away what had
+    raised it, while nobody had decided on it yet.
     """
 
     __tablename__ = "finding"
@@ -201,6 +202,7 @@ class Finding(Model):
     alarm_on: Mapped[dt.date | None]
     escalated: Mapped[int] = mapped_column(default=0)
     result: Mapped[Result | None] = mapped_column(by_value(Result))
+    lapsed_at: Mapped[dt.datetime | None]
 
     group: Mapped[FindingGroup] = relationship(lazy="select")
     submission: Mapped[Submission] = relationship(lazy="select")

@@ -17,7 +17,14 @@ from server.files import Files
 from server.findings.models import StepFile
 from server.monitoring.record_models import DocumentFile
 from server.problems import Problem
-from server.submissions.models import Held, HeldFile, Submission, SubmissionFile
+from server.submissions.models import (
+    Held,
+    HeldFile,
+    Submission,
+    SubmissionFile,
+    SubmissionVersion,
+    VersionFile,
+)
 from server.surveys.models import FormMedia, FormVersion
 
 ORPHAN_AFTER_SECONDS = 24 * 3600
@@ -54,10 +61,11 @@ def _database(session: Session) -> Iterator[Fault]:
 
 
 def _submissions(session: Session) -> Iterator[Fault]:
-    query = select(Submission.id, Submission.xml, Submission.xml_sha256)
-    for row in session.execute(query.execution_options(yield_per=500)):
-        if hashlib.sha256(row.xml).hexdigest() != row.xml_sha256:
-            yield Fault("submissions", f"submission {row.id}", "its XML is not what was received")
+    for model, noun in ((Submission, "submission"), (SubmissionVersion, "submission version")):
+        query = select(model.id, model.xml, model.xml_sha256)
+        for row in session.execute(query.execution_options(yield_per=500)):
+            if hashlib.sha256(row.xml).hexdigest() != row.xml_sha256:
+                yield Fault("submissions", f"{noun} {row.id}", "its XML is not what was received")
 
 
 def _held(session: Session) -> Iterator[Fault]:
@@ -118,6 +126,9 @@ FILE_COLUMNS = (
     SubmissionFile.sha256,
     SubmissionFile.thumb_sha256,
     SubmissionFile.view_sha256,
+    VersionFile.sha256,
+    VersionFile.thumb_sha256,
+    VersionFile.view_sha256,
     HeldFile.sha256,
     FormMedia.sha256,
     FormVersion.workbook_sha256,

@@ -12,7 +12,7 @@ def append_only(table: str) -> None:
 def frozen(table: str, columns: list[str], when: str = "", name: str = "frozen") -> None:
     """Refuse an UPDATE that changes one of `columns`, in rows for which `when` holds.
 
-    `when` is SQL over OLD, the same on both engines.
+    `when` is SQL over OLD and NEW, the same on both engines.
     """
     unlike = "IS NOT" if _sqlite() else "IS DISTINCT FROM"
     changed = " OR ".join(f"OLD.{column} {unlike} NEW.{column}" for column in columns)
@@ -38,6 +38,16 @@ def refuse(table: str, event: str, when: str = "", name: str = "") -> None:
         f"CREATE TRIGGER {trigger} BEFORE {event} ON {table} FOR EACH ROW{condition} "
         f"EXECUTE FUNCTION {trigger}()"
     )
+
+
+def lift(table: str, name: str, event: str = "UPDATE") -> None:
+    """Take a guard away, so that a later migration can put another in its place."""
+    trigger = f"{table}_{name}_{event.lower()}"
+    if _sqlite():
+        op.execute(f"DROP TRIGGER {trigger}")
+        return
+    op.execute(f"DROP TRIGGER {trigger} ON {table}")
+    op.execute(f"DROP FUNCTION {trigger}()")
 
 
 def _sqlite() -> bool:

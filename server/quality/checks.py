@@ -26,7 +26,7 @@ class Facts:
 
     `expected` is the point of the hamlet, else of the commune, and `radius_m` its reach in
     metres; `in_hamlet` tells which. Times are instants, `first_day` and `last_day` the visit's.
-    `answered` counts the questions that were answered.
+    `received_at` is when the newest content came; `answered` counts the questions answered.
     """
 
     point: Point | None = None

@@ -1,15 +1,20 @@
 """After a form arrives: it is linked to visit and place, and its photos are looked at."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from flask import current_app
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from server import clock, journal
 from server.db import table
 from server.files import Files
 from server.journal import SYSTEM, Line, Write, handles
-from server.submissions import answer_index, linking, photos
-from server.submissions.models import Submission, SubmissionFile
+from server.problems import Problem
+from server.submissions import answer_index, holding, linking, photos, service
+from server.submissions.holding import sender_of
+from server.submissions.models import Held, HeldState, Submission, SubmissionFile
 from server.surveys.models import FormVersion
 
 # Put together once, as they are asked for every submission.
@@ -41,6 +46,7 @@ _NEW_PHOTOS = select(SubmissionFile.id, SubmissionFile.sha256).where(
 
 
 @handles("submission.received")
+@handles("submission.edited")
 def find_its_place(session: Session, line: Line) -> Write | None:
     """Link the submission; then whoever waits for linked ones is told."""
     row = session.connection().execute(_UNLINKED, {"which": int(line.subject_id)}).one_or_none()
@@ -85,20 +91,20 @@ def let_lists_know_questions(session: Session, line: Line) -> Write | None:
 
 
 @handles("submission.received")
+@handles("submission.edited")
 @handles("submission.files-received")
 def look_at_photos(session: Session, line: Line) -> Write | None:
     """Make thumbnails and read where and when each new photo was taken."""
     files: Files = current_app.extensions["files"]
     new = session.connection().execute(_NEW_PHOTOS, {"which": int(line.subject_id)}).all()
-    found = {file.id: _look(files, file.sha256) for file in new}
+    found = {(file.id, file.sha256): _look(files, file.sha256) for file in new}
     if not found:
         return None
 
     def write(session: Session) -> None:
-        for file_id, values in found.items():
-            session.execute(
-                update(SubmissionFile).where(SubmissionFile.id == file_id).values(values)
-            )
+        for (file_id, sha256), values in found.items():
+            same = (SubmissionFile.id == file_id) & (SubmissionFile.sha256 == sha256)
+            session.execute(update(SubmissionFile).where(same).values(values))
 
     return write
 
@@ -113,3 +119,53 @@ def _look(files: Files, sha256: str) -> dict[str, object]:
     if seen.view:
         values["view_sha256"] = files.keep_bytes(seen.view).sha256
     return values
+
+
+def _waiting(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return select(Held.id).where(
+        Held.state == HeldState.WAITING, Held.reason == holding.AWAITS_ORIGINAL, *conditions
+    )
+
+
+_EDITS_OF = (
+    _waiting()
+    .join(
+        Submission,
+        (Submission.plan_id == Held.plan_id) & (Submission.instance_id == Held.deprecated_id),
+    )
+    .where(Submission.id == bindparam("which"))
+    .order_by(Held.id)
+)
+
+
+@handles("submission.received")
+@handles("submission.edited")
+def take_in_waiting_edits(session: Session, line: Line) -> Write | None:
+    """Take in the edit that came before this content; of several the first, the next after it."""
+    ids = session.connection().execute(_EDITS_OF, {"which": int(line.subject_id)}).scalars().all()
+    return (lambda session: _take_in(session, ids)) if ids else None
+
+
+@handles("submission.held")
+def original_came_meanwhile(session: Session, line: Line) -> Write | None:
+    """Take in an edit whose original came while it was being held."""
+    held_id = int(line.subject_id)
+    waits = _waiting(Held.id == held_id).join(
+        Submission,
+        (Submission.plan_id == Held.plan_id) & (Submission.instance_id == Held.deprecated_id),
+    )
+    return (lambda session: _take_in(session, [held_id])) if session.scalar(waits) else None
+
+
+def _take_in(session: Session, ids: Sequence[int]) -> None:
+    """Take in held edits; one that can no longer be taken tells the office why."""
+    for held_id in ids:
+        held = session.get(Held, held_id, with_for_update={"of": Held}, populate_existing=True)
+        if held is None or held.state is not HeldState.WAITING or held.phone is None:
+            continue
+        try:
+            with session.begin_nested():
+                service.take_in_edit(session, held, sender_of(held.phone), SYSTEM)
+        except Problem as problem:
+            held.reason, held.explanation = problem.code, problem.text("vi")
+            session.flush()

@@ -4,14 +4,14 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, literal, select
 from sqlalchemy.orm import Session
 
 from server import text
 from server.monitoring.models import Plan, PlanState
 from server.submissions import instance
 from server.submissions.instance import Reading
-from server.submissions.models import Submission
+from server.submissions.models import Submission, SubmissionVersion
 from server.submissions.problems import PlanClosed
 from server.surveys import fields
 from server.surveys.models import Form, FormState, FormVersion
@@ -43,12 +43,16 @@ class KeptPart:
 
 @dataclass(frozen=True)
 class Known:
-    """What the database says about a form and an instanceID."""
+    """What the database says about a form and an instanceID.
+
+    `superseded_id` is the content of the record that had the instanceID before an edit.
+    """
 
     form_pk: int
     version_id: int
     submission_id: int | None
     xml_sha256: str | None
+    superseded_id: int | None = None
 
 
 @dataclass
@@ -89,6 +93,9 @@ _KNOWN = (
         FormVersion.published_at,
         Submission.id,
         Submission.xml_sha256,
+        SubmissionVersion.submission_id,
+        SubmissionVersion.xml_sha256,
+        SubmissionVersion.id,
     )
     .join(Plan, Plan.id == Form.plan_id)
     .outerjoin(
@@ -98,6 +105,13 @@ _KNOWN = (
     .outerjoin(
         Submission,
         and_(Submission.form_pk == Form.id, Submission.instance_id == bindparam("instance")),
+    )
+    .outerjoin(
+        SubmissionVersion,
+        and_(
+            SubmissionVersion.form_pk == Form.id,
+            SubmissionVersion.instance_id == bindparam("instance"),
+        ),
     )
     .where(Form.plan_id == bindparam("plan"), Form.form_id == bindparam("form"))
 )
@@ -120,7 +134,7 @@ def recognise(session: Session, plan_id: int, found: instance.Instance) -> Known
     row = session.connection().execute(_KNOWN, key).one_or_none()
     if row is None or row[3] is None or row[4] is None:
         raise UnknownForm(form_id=found.form_id, version=found.version)
-    known = Known(row[0], row[3], row[5], row[6])
+    known = Known(row[0], row[3], row[5] or row[7], row[6] or row[8], row[9])
     if known.xml_sha256 == found.xml_sha256:
         return known  # what we hold is held: a retry succeeds even after closing
     if row[2] is PlanState.CLOSED:
@@ -128,6 +142,45 @@ def recognise(session: Session, plan_id: int, found: instance.Instance) -> Known
     if row[1] is FormState.CLOSED:
         raise FormClosed(form_id=found.form_id)
     return known
+
+
+def again(session: Session, sent: Sent) -> Known:
+    """Return what is known of a form's instanceID by now: others may have sent it meanwhile."""
+    known = sent.known
+    now = select(Submission.id, Submission.xml_sha256, literal(None)).where(
+        Submission.form_pk == known.form_pk, Submission.instance_id == sent.instance.instance_id
+    )
+    before = select(
+        SubmissionVersion.submission_id, SubmissionVersion.xml_sha256, SubmissionVersion.id
+    ).where(
+        SubmissionVersion.form_pk == known.form_pk,
+        SubmissionVersion.instance_id == sent.instance.instance_id,
+    )
+    row = session.execute(now).one_or_none() or session.execute(before).one_or_none()
+    if row is None:
+        return Known(known.form_pk, known.version_id, None, None)
+    return Known(known.form_pk, known.version_id, row[0], row[1], row[2])
+
+
+def content(sent: Sent) -> dict[str, Any]:
+    """Return the columns of a record that hold what was sent."""
+    return {
+        "version_id": sent.known.version_id,
+        "instance_id": sent.instance.instance_id,
+        "deprecated_id": sent.instance.deprecated_id or None,
+        "encrypted": sent.instance.encrypted,
+        "xml": sent.xml,
+        "xml_sha256": sent.instance.xml_sha256,
+        "device_id": sent.device,
+        "answers": sent.reading.answers,
+        "oddities": sent.reading.oddities,
+        "label": sent.label,
+        "started_at": sent.started_at,
+        "ended_at": sent.ended_at,
+        "latitude": sent.point.get("lat"),
+        "longitude": sent.point.get("lon"),
+        "accuracy_m": sent.point.get("accuracy"),
+    }
 
 
 def read(session: Session, plan_id: int, data: bytes) -> Sent:

@@ -74,6 +74,7 @@ class Asked:
     state: ReviewState | None = None
     verdict: VisitVerdict | None = None
     odd: bool = False
+    returned: bool = False
     words: str = ""
     since: dt.datetime | None = None
     until: dt.datetime | None = None
@@ -185,6 +186,8 @@ class Listing:
         ):
             if value is not None:
                 query = query.where(column == value)
+        if asked.returned:
+            query = query.where(Submission.returned_at.is_not(None))
         if asked.area:
             query = query.where(inside(Submission.area, [asked.area]))
         if asked.since is not None:

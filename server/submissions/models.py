@@ -4,7 +4,7 @@ import datetime as dt
 import enum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import Model, by_value
@@ -33,16 +33,26 @@ class VisitVerdict(enum.Enum):
 
 
 class Submission(Model):
-    """One filled form (phiếu đã điền). `xml` is what the phone sent, byte for byte, for ever."""
+    """One filled form (phiếu đã điền) with its newest content, byte for byte as the phone sent it.
+
+    The record stays one row through all edits, and keeps the instanceID it first came under
+    (`root_instance_id`) and the time of that (`received_at`); `number` counts its contents from 1,
+    and those before the newest are `SubmissionVersion`s. `revision` moves with every edit and
+    every decision of a reviewer: who decides says which one they looked at. `review_level` is
+    that of the decision that stands: 1 the team's leader, 2 the office, 0 none since the last
+    edit. While `returned_at` is set the record is on its team's phones to be corrected.
+    """
 
     __tablename__ = "submission"
     __table_args__ = (
         UniqueConstraint("form_pk", "instance_id"),
+        Index("uq_submission_form_pk_root", "form_pk", "root_instance_id", unique=True),
+        Index("ix_submission_returned", "plan_id", "returned_at"),
         # All that a list is narrowed by, so that it is read from this index alone.
         Index(
             "ix_submission_plan_list",
             "plan_id", "id", "form_pk", "area", "team_id", "review_state", "received_at",
-            "started_at", "verdict", "is_odd",
+            "started_at", "verdict", "is_odd", "returned_at",
         ),
         Index("ix_submission_plan_area", "plan_id", "area", "id"),
         Index("ix_submission_plan_form", "plan_id", "form_pk", "id"),
@@ -87,8 +97,15 @@ class Submission(Model):
     )
     files_named: Mapped[int] = mapped_column(default=0)
     files_held: Mapped[int] = mapped_column(default=0)
-    is_odd: Mapped[bool] = mapped_column(default=False, server_default=false())
-    verdict: Mapped[VisitVerdict | None] = mapped_column(by_value(VisitVerdict))
+    root_instance_id: Mapped[str] = mapped_column(sort_order=93)
+    number: Mapped[int] = mapped_column(default=1, sort_order=94)
+    revision: Mapped[int] = mapped_column(default=1, sort_order=95)
+    edited_at: Mapped[dt.datetime | None] = mapped_column(sort_order=96)
+    edit_reason: Mapped[str] = mapped_column(default="", sort_order=97)
+    review_level: Mapped[int] = mapped_column(default=0, sort_order=98)
+    returned_at: Mapped[dt.datetime | None] = mapped_column(sort_order=99)
+    is_odd: Mapped[bool] = mapped_column(default=False, server_default=false(), sort_order=100)
+    verdict: Mapped[VisitVerdict | None] = mapped_column(by_value(VisitVerdict), sort_order=101)
 
     form: Mapped[Form] = relationship(lazy="select")
     version: Mapped[FormVersion] = relationship(lazy="select")
@@ -104,7 +121,11 @@ class Submission(Model):
 
 
 class SubmissionFile(Model):
-    """A photo, sound or paradata file of a submission; without `sha256` it has yet to arrive."""
+    """A photo, sound or paradata file of a submission; without `sha256` it has yet to arrive.
+
+    One that is `inherited` came with the content before the newest, and gives way to what the
+    edit itself brings under its name.
+    """
 
     __tablename__ = "submission_file"
     __table_args__ = (
@@ -122,8 +143,126 @@ class SubmissionFile(Model):
     facts: Mapped[dict[str, Any] | None]
     thumb_sha256: Mapped[str | None]
     view_sha256: Mapped[str | None]
+    inherited: Mapped[bool] = mapped_column(default=False)
 
     submission: Mapped[Submission] = relationship(back_populates="files")
+
+
+class SubmissionVersion(Model):
+    """A content of a record that an edit has superseded; never changed (the database refuses)."""
+
+    __tablename__ = "submission_version"
+    __table_args__ = (
+        UniqueConstraint("submission_id", "number"),
+        UniqueConstraint("form_pk", "instance_id"),
+        Index("ix_submission_version_instance", "instance_id"),
+        CheckConstraint("number > 0", name="number_counts"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"))
+    number: Mapped[int]
+    form_pk: Mapped[int] = mapped_column(ForeignKey("form.id"))
+    version_id: Mapped[int] = mapped_column(ForeignKey("form_version.id"), index=True)
+    instance_id: Mapped[str]
+    deprecated_id: Mapped[str | None]
+    encrypted: Mapped[bool]
+    xml: Mapped[bytes] = mapped_column(deferred=True, sort_order=90)
+    xml_sha256: Mapped[str]
+    received_at: Mapped[dt.datetime]
+    phone_id: Mapped[int | None] = mapped_column(ForeignKey("phone.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    device_id: Mapped[str | None]
+    answers: Mapped[dict[str, Any]] = mapped_column(deferred=True, sort_order=91)
+    label: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(default="")
+
+    submission: Mapped[Submission] = relationship(lazy="select")
+    version: Mapped[FormVersion] = relationship(lazy="select")
+    person: Mapped[Person | None] = relationship(lazy="select")
+    files: Mapped[list["VersionFile"]] = relationship(
+        back_populates="parent", order_by="VersionFile.id"
+    )
+
+
+class VersionFile(Model):
+    """A file as a superseded content had it; without `sha256` it has never arrived."""
+
+    __tablename__ = "submission_version_file"
+    __table_args__ = (
+        UniqueConstraint("parent_id", "name"),
+        Index("ix_submission_version_file_sha256", "sha256"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parent_id: Mapped[int] = mapped_column(ForeignKey("submission_version.id"))
+    name: Mapped[str]
+    sha256: Mapped[str | None]
+    size_bytes: Mapped[int | None]
+    content_type: Mapped[str]
+    received_at: Mapped[dt.datetime | None]
+    thumb_sha256: Mapped[str | None]
+    view_sha256: Mapped[str | None]
+
+    parent: Mapped[SubmissionVersion] = relationship(back_populates="files")
+
+
+class Decision(enum.Enum):
+    """What a reviewer does with a record."""
+
+    APPROVE = "approve"
+    HAS_ISSUES = "has-issues"
+    REJECT = "reject"
+    RETURN = "return"
+    TAKE_BACK = "take-back"
+
+
+class SubmissionReview(Model):
+    """One decision of one reviewer. Never changed, never deleted (the database refuses).
+
+    `notes` are {'path', 'note'} about single answers of the content with this `number`; `state`
+    is what the record's state was from then on.
+    """
+
+    __tablename__ = "submission_review"
+    __table_args__ = (
+        Index("ix_submission_review_submission", "submission_id", "id"),
+        CheckConstraint("level IN (1, 2)", name="level_known"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"))
+    number: Mapped[int]
+    level: Mapped[int]
+    decision: Mapped[Decision] = mapped_column(by_value(Decision))
+    state: Mapped[ReviewState] = mapped_column(by_value(ReviewState))
+    reason: Mapped[str] = mapped_column(default="")
+    notes: Mapped[list[Any]] = mapped_column(default=list)
+    via: Mapped[str]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    actor: Mapped[str]
+    at: Mapped[dt.datetime]
+
+
+class SubmissionComment(Model):
+    """What somebody said of a record or of one answer (`path`). Never changed, never deleted.
+
+    `source_id` is the form by which it came from a phone.
+    """
+
+    __tablename__ = "submission_comment"
+    __table_args__ = (Index("ix_submission_comment_submission", "submission_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"))
+    number: Mapped[int]
+    path: Mapped[str] = mapped_column(default="")
+    body: Mapped[str]
+    source_id: Mapped[int | None] = mapped_column(ForeignKey("submission.id"), unique=True)
+    via: Mapped[str]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    actor: Mapped[str]
+    at: Mapped[dt.datetime]
 
 
 class HeldState(enum.Enum):
@@ -137,13 +276,15 @@ class HeldState(enum.Enum):
 class Held(Model):
     """Something a phone sent that we would not take as a record: kept whole for the office.
 
-    Once per content, however often the phone retries; `times` counts.
+    Once per content, however often the phone retries; `times` counts. `deprecated_id` is the
+    instanceID that it is an edit of.
     """
 
     __tablename__ = "held"
     __table_args__ = (
         UniqueConstraint("plan_id", "content_sha256"),
         Index("ix_held_plan_state", "plan_id", "state", "id"),
+        Index("ix_held_plan_deprecated", "plan_id", "deprecated_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -154,6 +295,7 @@ class Held(Model):
     form_id: Mapped[str | None]
     version: Mapped[str | None]
     instance_id: Mapped[str | None] = mapped_column(index=True)
+    deprecated_id: Mapped[str | None]
     xml: Mapped[bytes] = mapped_column(deferred=True)
     phone_id: Mapped[int | None] = mapped_column(ForeignKey("phone.id"))
     state: Mapped[HeldState] = mapped_column(by_value(HeldState), default=HeldState.WAITING)

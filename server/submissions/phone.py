@@ -12,7 +12,7 @@ from server.files import Files
 from server.jobs import Jobs
 from server.monitoring.models import Plan
 from server.problems import Problem, TooLarge, Unavailable
-from server.submissions import instance, intake, service
+from server.submissions import holding, instance, intake, service
 from server.submissions.intake import Part
 from server.submissions.problems import NoFormSent, SeveralFormsSent
 from server.teams import service as teams
@@ -57,7 +57,7 @@ def receive(token: str, plan_id: int) -> Response:
     if receipt.changed:
         jobs: Jobs = current_app.extensions["jobs"]
         jobs.poke()
-    return openrosa.message(_thanks(receipt), 201)
+    return openrosa.message(_thanks(receipt), 201 if receipt.submission_id else 202)
 
 
 def _bounded() -> None:
@@ -108,15 +108,16 @@ def _hold(xml: bytes, parts: list[Part], problem: Problem, files: Files) -> None
     """Keep what we refuse, so that the office can mend the cause and take it in."""
     kept = service.keep(files, parts)
     try:
-        found = instance.parse(xml)
-        ids = (found.form_id, found.version, found.instance_id)
+        ids = holding.ids_of(instance.parse(xml))
     except Problem:
-        ids = None
+        ids = holding.NAMELESS
     with transaction() as session:
-        service.hold(session, xml, kept, problem.code, problem.text("vi"), g.phone, ids=ids)
+        service.hold(session, xml, kept, problem.code, problem.text("vi"), g.phone, ids)
 
 
 def _thanks(receipt: service.Receipt) -> str:
+    if receipt.submission_id is None:
+        return holding.AWAITS_ORIGINAL_WHY + " Không cần gửi lại."
     if not receipt.named:
         return "Đã nhận phiếu."
     return f"Đã nhận phiếu, {receipt.held}/{receipt.named} tệp kèm theo."

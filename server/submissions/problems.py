@@ -43,6 +43,51 @@ class InstanceConflict(Problem):
     )
 
 
+class EditOutdated(Problem):
+    """An edit of a content that another edit has superseded before it came."""
+
+    code = "submissions.edit-outdated"
+    status = 409
+    message = (
+        "Phiếu này đã được sửa từ một bản khác trước đó. Bản sửa của bạn đã được giữ riêng ở máy "
+        "chủ: không cần gửi lại, hãy báo điều phối viên (phiếu số {submission_id})."
+    )
+    message_en = (
+        "Another edit of this form came first. Yours is held here: do not send it again, tell the "
+        "coordinator (record {submission_id})."
+    )
+
+
+class EditOfAnotherForm(Problem):
+    """An edit names an original that was filled in another form."""
+
+    code = "submissions.edit-of-another-form"
+    status = 409
+    message = (
+        "Bản sửa này ghi là sửa từ một phiếu của biểu mẫu khác ({form}, mã {form_id}). Bản sao đã "
+        "được giữ ở máy chủ: hãy báo điều phối viên."
+    )
+    message_en = (
+        "This edit names an original of another form ({form}, id {form_id}). A copy is held here: "
+        "tell the coordinator."
+    )
+
+
+class EditOfAnotherPlan(Problem):
+    """An edit names an original that belongs to another plan."""
+
+    code = "submissions.edit-of-another-plan"
+    status = 409
+    message = (
+        "Bản sửa này ghi là sửa từ một phiếu của kế hoạch khác ({plan}). Bản sao đã được giữ ở "
+        "máy chủ: hãy chọn đúng kế hoạch trên máy rồi gửi lại, hoặc báo điều phối viên."
+    )
+    message_en = (
+        "This edit names an original of another plan ({plan}). A copy is held here: choose that "
+        "plan on the phone and send again, or tell the coordinator."
+    )
+
+
 class NoFormSent(Problem):
     """The request lacks its part with the filled form, or was cut off before its end."""
 
@@ -113,3 +158,81 @@ class TooManyViews(Problem):
     status = 409
     message = "Mỗi người lưu tối đa {most} góc nhìn trong một kế hoạch. Hãy xóa bớt rồi lưu lại."
     message_en = "Each person keeps at most {most} views in a plan. Delete some, then save again."
+
+
+class ReviewMoved(Problem):
+    """The record is no longer what the reviewer's page showed: edited, or decided on by another."""
+
+    code = "submissions.review-moved"
+    status = 409
+    message = "Phiếu đã thay đổi từ khi bạn mở trang: {what}. Hãy xem lại rồi quyết định."
+    message_en = "The record changed since you opened the page: {what_en}. Look again, then decide."
+
+    def __init__(self, what: str, what_en: str) -> None:
+        super().__init__(what=what, what_en=what_en)
+
+
+class ReviewReasonNeeded(Problem):
+    """Whoever gets a record back, or sees it refused, must read why."""
+
+    code = "submissions.review-reason-needed"
+    message = "Hãy ghi lý do: người điền phiếu cần biết phải sửa gì."
+    message_en = "Give a reason: whoever filled the form needs to know what to mend."
+
+
+class FinalDecision(Problem):
+    """The office has decided; the team's leader can no longer."""
+
+    code = "submissions.review-final"
+    status = 409
+    message = (
+        "Phiếu đã có kết luận của người duyệt. Trưởng đoàn chỉ quyết định lại sau khi phiếu được "
+        "sửa và gửi lại."
+    )
+    message_en = (
+        "The reviewer has decided on this record. The team's leader decides again only after it "
+        "is edited and resent."
+    )
+
+
+class AlreadySo(Problem):
+    """One of many records stands already as it would after the decision."""
+
+    code = "submissions.already-so"
+    status = 409
+    message = "Phiếu đã ở trạng thái này, không có gì thay đổi."
+    message_en = "The record stands so already; nothing changes."
+
+
+class NothingReturned(Problem):
+    """The record is not on a phone to be corrected."""
+
+    code = "submissions.not-returned"
+    status = 409
+    message = "Phiếu này không ở trạng thái trả lại máy."
+    message_en = "This record is not returned to a phone."
+
+
+class NoTeamToReturnTo(Problem):
+    """A record without a team has no phones to go back to."""
+
+    code = "submissions.no-team"
+    status = 409
+    message = "Phiếu chưa thuộc đoàn nào nên không trả lại máy được. Hãy giao lượt cho một đoàn."
+    message_en = "The record belongs to no team, so there is no phone to return it to."
+
+
+class CommentNeeded(Problem):
+    """An empty comment says nothing."""
+
+    code = "submissions.comment-needed"
+    message = "Hãy viết nội dung ý kiến."
+    message_en = "Write the comment."
+
+
+class UnknownAnswer(Problem):
+    """A note or a comment is about an answer that the record does not have."""
+
+    code = "submissions.unknown-answer"
+    message = "Phiếu không có câu trả lời ở '{path}'."
+    message_en = "The record has no answer at '{path}'."

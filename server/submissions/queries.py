@@ -9,7 +9,14 @@ from sqlalchemy.orm import Session, joinedload, undefer
 from server.monitoring.models import Plan
 from server.places.scope import inside, within
 from server.problems import NotFound
-from server.submissions.models import Held, HeldState, Submission, SubmissionFile
+from server.submissions.models import (
+    Held,
+    HeldState,
+    ReviewState,
+    Submission,
+    SubmissionFile,
+    SubmissionVersion,
+)
 from server.surveys.models import FormVersion
 
 
@@ -87,6 +94,32 @@ def one(session: Session, submission_id: int, areas: Iterable[str]) -> Submissio
     return found
 
 
+def next_to_review(
+    session: Session,
+    plan: Plan,
+    areas: Iterable[str],
+    after: int,
+    level: int,
+    teams: Sequence[int] | None = None,
+) -> int | None:
+    """Return the id of the record that waits next for a decision at `level`, oldest first.
+
+    First those that came after record `after`, then from the beginning; `teams` narrows to
+    theirs. None when nothing waits.
+    """
+    waits = select(Submission.id).where(
+        Submission.plan_id == plan.id,
+        reach(plan, areas),
+        Submission.review_state.in_([ReviewState.RECEIVED, ReviewState.EDITED]),
+        Submission.review_level < level,
+        Submission.id != after,
+    )
+    if teams is not None:
+        waits = waits.where(Submission.team_id.in_(teams))
+    first = waits.order_by(Submission.id).limit(1)
+    return session.scalar(first.where(Submission.id > after)) or session.scalar(first)
+
+
 def file_for(session: Session, file_id: int, areas: Iterable[str]) -> SubmissionFile:
     """Return a file of a record that may be seen from `areas`; its submission is loaded.
 
@@ -146,12 +179,18 @@ def held_for(
 
 
 def same_instance(session: Session, held: Held) -> Submission | None:
-    """Return the record of the plan that has the instanceID of something held."""
-    if not held.instance_id:
+    """Return the record of the plan that something held stands against.
+
+    The one that has, or had, its instanceID; for an edit, or that it is an edit of.
+    """
+    ids = [each for each in (held.instance_id, held.deprecated_id) if each]
+    if not ids:
         return None
+    before = select(SubmissionVersion.submission_id).where(SubmissionVersion.instance_id.in_(ids))
+    mine = or_(Submission.instance_id.in_(ids), Submission.id.in_(before))
     return session.scalars(
         select(Submission)
-        .where(Submission.plan_id == held.plan_id, Submission.instance_id == held.instance_id)
+        .where(Submission.plan_id == held.plan_id, mine)
         .options(undefer(Submission.xml), joinedload(Submission.form))
         .limit(1)
     ).first()

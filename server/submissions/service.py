@@ -1,33 +1,45 @@
-"""Verbs about filled forms: store one once, hold what cannot be taken, take it in later."""
+"""Verbs about filled forms: store one once, let an edit supersede it, take in what was held."""
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from server import clock, journal
-from server.db import Model, table
-from server.files import Files
+from server.db import table
 from server.journal import Actor
-from server.submissions import intake
-from server.submissions.intake import KeptPart, Part, Sent
-from server.submissions.models import Held, HeldFile, HeldState, Submission, SubmissionFile
-from server.submissions.problems import AlreadySettled, InstanceConflict
+from server.submissions import attachments, editing, holding, intake
+from server.submissions.attachments import Merged, keep
+from server.submissions.holding import OTHER_FILE, OTHER_FILE_WHY, dismiss, hold
+from server.submissions.intake import KeptPart, Sent
+from server.submissions.models import Held, HeldState, Submission, SubmissionVersion
+from server.submissions.problems import InstanceConflict
 from server.teams.service import Carrier
 
-OTHER_FILE = "submissions.other-file"
+__all__ = [
+    "OTHER_FILE",
+    "Receipt",
+    "dismiss",
+    "hold",
+    "keep",
+    "receive",
+    "reingest",
+    "take_in_edit",
+]
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What we can promise about a submission once the transaction is committed."""
+    """What we can promise about a submission once the transaction is committed.
 
-    submission_id: int
+    Without `submission_id` it is an edit that waits for its original.
+    """
+
+    submission_id: int | None
     instance_id: str
     named: int
     held: int
@@ -35,45 +47,82 @@ class Receipt:
     changed: bool
 
 
-def keep(files: Files, parts: Iterable[Part]) -> list[KeptPart]:
-    """Store files under their hashes, safely, before any row names them."""
-    kept = []
-    for part in parts:
-        found = files.keep(part.stream)
-        kept.append(KeptPart(part.name, part.content_type, found.sha256, found.size_bytes))
-    return kept
-
-
 def receive(session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carrier) -> Receipt:
     """Store one filled form, once, with the files that came along.
 
     A phone that lost our answer sends the same bytes again: that is the same submission, not an
-    error. Files may come in any order and number, over several requests.
+    error. Files may come in any order and number, over several requests. An edit becomes the
+    newest content of its record; one that comes before its original is held until that is here.
 
     Raises:
         InstanceConflict: we hold this instanceID with other bytes.
+        EditOutdated, EditOfAnotherForm, EditOfAnotherPlan: see `editing.original`.
     """
-    submission_id, sha256 = sent.known.submission_id, sent.known.xml_sha256
-    new = False
-    if submission_id is None:
-        submission_id = _insert(session, sent, parts, phone)
-        new = submission_id is not None
-    if submission_id is None:  # another request with this instanceID came first
-        submission_id, sha256 = session.execute(
-            select(Submission.id, Submission.xml_sha256).where(
-                Submission.form_pk == sent.known.form_pk,
-                Submission.instance_id == sent.instance.instance_id,
-            )
-        ).one()
-    if new:
-        named, held = _first_files(session, submission_id, sent, parts)
-        _tell(session, "submission.received", submission_id, sent, phone, len(parts))
-        if others := _under_a_taken_name(parts):
-            hold(session, sent.xml, others, OTHER_FILE, _OTHER_FILE_WHY, phone, sent)
-        return Receipt(submission_id, sent.instance.instance_id, named, held, True, True)
-    if sha256 != sent.instance.xml_sha256:
+    receipt = _store(session, sent, parts, phone)
+    if receipt is not None:
+        return receipt
+    ids = holding.ids_of(sent.instance)
+    why = holding.AWAITS_ORIGINAL_WHY
+    hold(session, sent.xml, parts, holding.AWAITS_ORIGINAL, why, phone, ids)
+    return Receipt(None, sent.instance.instance_id, 0, 0, False, True)
+
+
+def _store(
+    session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carrier, alone: bool = False
+) -> Receipt | None:
+    """Do what `receive` does; None when an edit's original is not here. `alone`: no edit."""
+    if sent.known.submission_id is None:
+        if sent.instance.deprecated_id and not alone:
+            receipt = _supersede(session, sent, parts, phone)
+        else:
+            receipt = _first(session, sent, parts, phone)
+        if receipt is not None:
+            return receipt
+        sent.known = intake.again(session, sent)
+        if sent.known.submission_id is None:
+            return None
+    if sent.known.xml_sha256 != sent.instance.xml_sha256:
         raise InstanceConflict(instance_id=sent.instance.instance_id)
-    return _merge(session, submission_id, sent, parts, phone)
+    return _more(session, sent.known.submission_id, sent, parts, phone)
+
+
+def _supersede(
+    session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carrier
+) -> Receipt | None:
+    """Store an edit; None when its original is not here, or the edit is by now."""
+    submission_id = editing.original(session, sent)
+    if submission_id is None:
+        return None
+    named, held = editing.supersede(session, submission_id, sent, parts, phone)
+    return _new(session, "submission.edited", submission_id, sent, parts, phone, named, held)
+
+
+def _first(
+    session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carrier
+) -> Receipt | None:
+    """Store a record; None when one with this instanceID is there already."""
+    submission_id = _insert(session, sent, parts, phone)
+    if submission_id is None:
+        return None
+    named = sent.named
+    held = attachments.first_files(session, submission_id, named, parts)
+    verb = "submission.received"
+    return _new(session, verb, submission_id, sent, parts, phone, len(named), held)
+
+
+def _new(
+    session: Session,
+    verb: str,
+    submission_id: int,
+    sent: Sent,
+    parts: Sequence[KeptPart],
+    phone: Carrier,
+    named: int,
+    held: int,
+) -> Receipt:
+    _tell(session, verb, submission_id, sent, phone, len(parts))
+    _hold_apart(session, sent, attachments.under_a_taken_name(parts), phone)
+    return Receipt(submission_id, sent.instance.instance_id, named, held, True, True)
 
 
 def _insert(session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carrier) -> int | None:
@@ -84,26 +133,13 @@ def _insert(session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carr
         .execute(
             _insert_submission(session.get_bind().dialect.name),
             {
+                **intake.content(sent),
                 "plan_id": phone.plan_id,
                 "form_pk": sent.known.form_pk,
-                "version_id": sent.known.version_id,
-                "instance_id": sent.instance.instance_id,
-                "deprecated_id": sent.instance.deprecated_id or None,
-                "encrypted": sent.instance.encrypted,
-                "xml": sent.xml,
-                "xml_sha256": sent.instance.xml_sha256,
+                "root_instance_id": sent.instance.instance_id,
                 "received_at": clock.now(),
                 "phone_id": phone.phone_id,
                 "person_id": phone.person_id,
-                "device_id": sent.device,
-                "answers": sent.reading.answers,
-                "oddities": sent.reading.oddities,
-                "label": sent.label,
-                "started_at": sent.started_at,
-                "ended_at": sent.ended_at,
-                "latitude": sent.point.get("lat"),
-                "longitude": sent.point.get("lon"),
-                "accuracy_m": sent.point.get("accuracy"),
                 "team_id": phone.team_id,
                 "files_named": len(names),
                 "files_held": len(names & {part.name for part in parts}),
@@ -116,100 +152,55 @@ def _insert(session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carr
 
 @cache
 def _insert_submission(dialect: str) -> Any:
-    """Return the INSERT of a submission, put together once for each engine."""
-    columns = table(Submission).c
-    return _insert_or_leave(dialect, Submission, ["form_pk", "instance_id"]).returning(columns.id)
+    """Return the INSERT of a submission, put together once for each engine.
 
-
-def _insert_or_leave(dialect: str, model: type[Model], key: list[str]) -> Any:
-    """Return an INSERT that does nothing when a row with this key is there already."""
+    The instanceID is tried against those that records first came under, too: one that an edit has
+    superseded meanwhile is no new record.
+    """
     engine: Any = postgresql if dialect == "postgresql" else sqlite
-    return engine.insert(table(model)).on_conflict_do_nothing(index_elements=key)
+    found = engine.insert(table(Submission)).on_conflict_do_nothing()
+    return found.returning(table(Submission).c.id)
 
 
-def _first_files(
-    session: Session, submission_id: int, sent: Sent, parts: Sequence[KeptPart]
-) -> tuple[int, int]:
-    """Write a row for every file that the form names or that came; return (named, held)."""
-    now = clock.now()
-    came = _first_of_each_name(parts)
-    names = dict.fromkeys([*sent.named, *came])
-    rows = [
-        {
-            "submission_id": submission_id,
-            "name": name,
-            "sha256": came[name].sha256 if name in came else None,
-            "size_bytes": came[name].size_bytes if name in came else None,
-            "content_type": came[name].content_type if name in came else intake.OCTETS,
-            "received_at": now if name in came else None,
-        }
-        for name in names
-    ]
-    if rows:
-        session.execute(insert(SubmissionFile), rows)
-    named = set(sent.named)
-    return len(named), len(named & set(came))
-
-
-def _first_of_each_name(parts: Sequence[KeptPart]) -> dict[str, KeptPart]:
-    first: dict[str, KeptPart] = {}
-    for part in parts:
-        first.setdefault(part.name, part)
-    return first
-
-
-def _under_a_taken_name(parts: Sequence[KeptPart]) -> list[KeptPart]:
-    """Return the files of one request whose name another, with other bytes, had before them."""
-    first = _first_of_each_name(parts)
-    return [part for part in parts if part.sha256 != first[part.name].sha256]
-
-
-def _merge(
+def _more(
     session: Session, submission_id: int, sent: Sent, parts: Sequence[KeptPart], phone: Carrier
 ) -> Receipt:
-    """Add files that came later. The first bytes under a name stay; others are held apart."""
-    submission = session.scalars(
-        select(Submission).where(Submission.id == submission_id).with_for_update()
-    ).one()
-    rows = {row.name: row for row in submission.files}
-    changed, others = False, []
-    for part in parts:
-        row = rows.get(part.name)
-        if row is None:
-            row = rows[part.name] = SubmissionFile(submission_id=submission_id, name=part.name)
-            submission.files.append(row)
-        if row.sha256 == part.sha256:
-            continue
-        if row.sha256 is not None and row.size_bytes:
-            others.append(part)
-            continue
-        row.sha256, row.size_bytes, row.content_type = (
-            part.sha256,
-            part.size_bytes,
-            part.content_type,
-        )
-        row.received_at = clock.now()
-        changed = True
-    if changed:
-        named = submission.files[: submission.files_named]  # their rows were written first
-        submission.files_held = sum(1 for row in named if row.sha256)
-        session.flush()
+    """Add files that came later, to the content that they came for."""
+    submission = attachments.locked(session, submission_id)
+    instance_id = sent.instance.instance_id
+    if submission.instance_id == instance_id:
+        merged = attachments.merge(session, submission, parts)
+    else:
+        merged = _to_superseded(session, submission, instance_id, parts)
+    if merged.changed:
         _tell(session, "submission.files-received", submission_id, sent, phone, len(parts))
-    if others:
-        hold(session, sent.xml, others, OTHER_FILE, _OTHER_FILE_WHY, phone, sent)
+    _hold_apart(session, sent, merged.others, phone)
     return Receipt(
         submission_id,
-        submission.instance_id,
+        instance_id,
         submission.files_named,
         submission.files_held,
         False,
-        changed or bool(others),
+        merged.changed or bool(merged.others),
     )
 
 
-_OTHER_FILE_WHY = (
-    "Tệp cùng tên đã nhận trước đó có nội dung khác; bản đầu được giữ, bản này để riêng."
-)
+def _to_superseded(
+    session: Session, submission: Submission, instance_id: str, parts: Sequence[KeptPart]
+) -> Merged:
+    version_id = session.scalars(
+        select(SubmissionVersion.id).where(
+            SubmissionVersion.submission_id == submission.id,
+            SubmissionVersion.instance_id == instance_id,
+        )
+    ).one()
+    return attachments.merge_before(session, submission, version_id, parts)
+
+
+def _hold_apart(session: Session, sent: Sent, others: Sequence[KeptPart], phone: Carrier) -> None:
+    if others:
+        ids = holding.ids_of(sent.instance)
+        hold(session, sent.xml, others, OTHER_FILE, OTHER_FILE_WHY, phone, ids)
 
 
 def _tell(
@@ -228,108 +219,42 @@ def _tell(
     )
 
 
-def hold(
-    session: Session,
-    xml: bytes,
-    parts: Sequence[KeptPart],
-    reason: str,
-    explanation: str,
-    phone: Carrier,
-    sent: Sent | None = None,
-    ids: tuple[str, str, str] | None = None,
-) -> Held:
-    """Keep, for the office, something that we do not take: once per content, retries counted."""
-    now = clock.now()
-    content = hashlib.sha256(xml).hexdigest()
-    form_id, version, instance_id = ids or _ids(sent)
-    session.execute(
-        _insert_or_leave(session.get_bind().dialect.name, Held, ["plan_id", "content_sha256"]),
-        {
-            "plan_id": phone.plan_id,
-            "content_sha256": content,
-            "reason": reason,
-            "explanation": explanation,
-            "form_id": form_id,
-            "version": version,
-            "instance_id": instance_id,
-            "xml": xml,
-            "phone_id": phone.phone_id,
-            "state": HeldState.WAITING,
-            "first_at": now,
-            "last_at": now,
-            "times": 0,
-        },
-    )
-    held = session.scalars(
-        select(Held)
-        .where(Held.plan_id == phone.plan_id, Held.content_sha256 == content)
-        .with_for_update(of=Held)
-    ).one()
-    held.last_at, held.times = now, held.times + 1
-    known = {(file.name, file.sha256) for file in held.files}
-    for part in parts:
-        if (part.name, part.sha256) not in known:
-            held.files.append(
-                HeldFile(
-                    name=part.name,
-                    sha256=part.sha256,
-                    size_bytes=part.size_bytes,
-                    content_type=part.content_type,
-                )
-            )
-            known.add((part.name, part.sha256))
-    session.flush()
-    if held.times == 1:
-        journal.write(
-            session, phone.actor, "submission.held", "held", held.id, phone.plan_id, reason=reason
-        )
-    return held
-
-
-def _ids(sent: Sent | None) -> tuple[str | None, str | None, str | None]:
-    if sent is None:
-        return None, None, None
-    return sent.instance.form_id, sent.instance.version, sent.instance.instance_id
-
-
 def reingest(session: Session, held: Held, phone: Carrier, actor: Actor) -> Receipt:
     """Take in something held, now that the plan can understand it.
+
+    An edit whose original never came becomes a record of its own.
 
     Raises:
         AlreadySettled: it was taken in or put aside before.
         Problem: the same refusal as before, when nothing has been mended since.
     """
-    _must_wait(held)
-    sent = intake.read(session, held.plan_id, held.xml)
-    parts = [
-        KeptPart(file.name, file.content_type, file.sha256, file.size_bytes) for file in held.files
-    ]
-    receipt = receive(session, sent, parts, phone)
-    held.state, held.submission_id = HeldState.INGESTED, receipt.submission_id
-    _settle(session, held, actor)
-    return receipt
+    sent, parts = _held(session, held)
+    receipt = _store(session, sent, parts, phone) or _store(session, sent, parts, phone, True)
+    assert receipt is not None  # noqa: S101 - a record of its own needs no original
+    return _taken_in(session, held, receipt, actor)
 
 
-def dismiss(session: Session, held: Held, actor: Actor) -> None:
-    """Put something held aside; its bytes stay.
+def take_in_edit(session: Session, held: Held, phone: Carrier, actor: Actor) -> Receipt | None:
+    """Take in an edit that was held for its original; None when that is still not here.
 
     Raises:
         AlreadySettled: it was taken in or put aside before.
+        Problem: it can no longer become the newest content, for a reason that `receive` names.
     """
-    _must_wait(held)
-    held.state = HeldState.DISMISSED
-    _settle(session, held, actor)
+    sent, parts = _held(session, held)
+    receipt = _store(session, sent, parts, phone)
+    return None if receipt is None else _taken_in(session, held, receipt, actor)
 
 
-def _must_wait(held: Held) -> None:
-    if held.state is not HeldState.WAITING:
-        raise AlreadySettled(who=held.settled_by or "")
+def _held(session: Session, held: Held) -> tuple[Sent, list[KeptPart]]:
+    holding.must_wait(held)
+    parts = [
+        KeptPart(file.name, file.content_type, file.sha256, file.size_bytes) for file in held.files
+    ]
+    return intake.read(session, held.plan_id, held.xml), parts
 
 
-def _settle(session: Session, held: Held, actor: Actor) -> None:
-    held.settled_by, held.settled_at = actor.name, clock.now()
-    session.flush()
-    journal.write(
-        session, actor, f"held.{held.state.value}", "held", held.id, held.plan_id,
-        submission=held.submission_id,
-    )  # fmt: skip
+def _taken_in(session: Session, held: Held, receipt: Receipt, actor: Actor) -> Receipt:
+    held.state, held.submission_id = HeldState.INGESTED, receipt.submission_id
+    holding.settle(session, held, actor)
+    return receipt

@@ -1,6 +1,6 @@
 """How filled forms and what is odd about them are named to people: (Vietnamese, English)."""
 
-from server.submissions.models import HeldState, ReviewState
+from server.submissions.models import Decision, HeldState, ReviewState
 
 STATES: dict[ReviewState, tuple[str, str]] = {
     ReviewState.RECEIVED: ("Mới nhận", "Received"),
@@ -8,6 +8,20 @@ STATES: dict[ReviewState, tuple[str, str]] = {
     ReviewState.HAS_ISSUES: ("Có vấn đề", "Has issues"),
     ReviewState.REJECTED: ("Không chấp nhận", "Rejected"),
     ReviewState.APPROVED: ("Đã duyệt", "Approved"),
+}
+
+DECISIONS: dict[Decision, tuple[str, str]] = {
+    Decision.APPROVE: ("duyệt", "approved it"),
+    Decision.HAS_ISSUES: ("ghi là có vấn đề", "noted issues"),
+    Decision.REJECT: ("không chấp nhận", "rejected it"),
+    Decision.RETURN: ("trả lại máy để sửa", "returned it to the phone"),
+    Decision.TAKE_BACK: ("thôi trả lại máy", "took the return back"),
+}
+"""As the end of a sentence that begins with who decided."""
+
+LEVELS: dict[int, tuple[str, str]] = {
+    1: ("Trưởng đoàn", "Team leader"),
+    2: ("Người duyệt", "Reviewer"),
 }
 
 HELD_STATES: dict[HeldState, tuple[str, str, str]] = {
@@ -46,6 +60,10 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "submissions.other-file": ("Cùng tên tệp, nội dung khác", "Same file name, other content"),
     "submissions.plan-closed": ("Kế hoạch đã đóng", "The plan is closed"),
+    "submissions.edit-awaits-original": ("Bản sửa đến trước bản gốc", "Edit before its original"),
+    "submissions.edit-outdated": ("Bản gốc đã được sửa từ nơi khác", "Another edit came first"),
+    "submissions.edit-of-another-form": ("Sửa phiếu của biểu mẫu khác", "Edit of another form"),
+    "submissions.edit-of-another-plan": ("Sửa phiếu của kế hoạch khác", "Edit of another plan"),
     "surveys.unknown-form": ("Không có biểu mẫu hoặc phiên bản này", "Unknown form or version"),
     "surveys.form-closed": ("Biểu mẫu đã đóng", "The form is closed"),
 }
@@ -77,6 +95,18 @@ TODO: dict[str, tuple[str, str]] = {
     "submissions.plan-closed": (
         "Mở lại kế hoạch, rồi bấm nhận vào.",
         "Open the plan again, then take it in.",
+    ),
+    "submissions.edit-awaits-original": (
+        "Bản này tự được nhận khi bản gốc đến. Chỉ bấm nhận vào, thành phiếu riêng, khi bản gốc "
+        "không bao giờ đến nữa.",
+        "It is taken in by itself when its original comes. Take it in, as a record of its own, "
+        "only if the original will never come.",
+    ),
+    "submissions.edit-outdated": (
+        "So với bản đang có, hỏi người gửi; cần thì trả phiếu lại máy để sửa tiếp từ bản mới nhất, "
+        "rồi gác lại bản này.",
+        "Compare it with the record and ask the sender; if need be return the record to be edited "
+        "again from its newest content, then put this one aside.",
     ),
     "surveys.unknown-form": (
         "Phát hành đúng biểu mẫu và phiên bản này trong kế hoạch, rồi bấm nhận vào.",

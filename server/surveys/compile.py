@@ -153,6 +153,8 @@ def _details(answer: dict[str, Any]) -> dict[str, Any]:
 _OUR_NAMESPACES = re.compile(
     r"http://(www\.w3\.org/|openrosa\.org/|www\.opendatakit\.org/|docs\.oasis-open\.org/)"
 )
+_EDITABLE = "{http://www.opendatakit.org/xforms}client-editable"
+"""Lets a phone edit what it has sent: the one thing said here that leads nowhere else."""
 
 
 def _reparse(converted: bytes) -> xml.Element:
@@ -168,7 +170,12 @@ def _reparse(converted: bytes) -> xml.Element:
     except xml.UnreadableXml as error:
         raise InvalidForm([error.text("vi")]) from error
     strange = [uri for uri in root.nsmap.values() if not _OUR_NAMESPACES.match(uri)]
-    submission = [str(name) for each in model.iterchildren("{*}submission") for name in each.attrib]
+    submission = [
+        str(name)
+        for each in model.iterchildren("{*}submission")
+        for name in each.attrib
+        if name != _EDITABLE
+    ]
     if strange or submission or root.attrib:
         raise ForeignSubmissionUrl(submission or ["namespaces"])
     return root

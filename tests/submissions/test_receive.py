@@ -3,8 +3,7 @@
 import threading
 
 import pytest
-from sqlalchemy import func, select
-from sqlalchemy.orm import undefer
+from sqlalchemy import select
 
 from server.db import db, transaction
 from server.monitoring.models import Plan, PlanState
@@ -17,28 +16,7 @@ from tests import forms
 from tests.conftest import ACTOR
 
 
-@pytest.fixture
-def post(app, plan, base):
-    forms.publish(app, plan.id)
-    client = app.test_client()
-
-    def send(xml, files=None, path=base):
-        return client.post(f"{path}/submission?deviceID=collect%3Aabc", **forms.parts(xml, files))
-
-    return send
-
-
-def count(table):
-    db.session().rollback()
-    return db.session().scalar(select(func.count()).select_from(table))
-
-
-def only(table):
-    db.session().rollback()
-    return db.session().scalars(select(table).options(undefer("*"))).one()
-
-
-def test_a_filled_form_is_stored_with_its_answers_by_type(post):
+def test_a_filled_form_is_stored_with_its_answers_by_type(post, only):
     xml = forms.filled(gps="20.334 106.078 3.0 4.5", tv="<ten_tv>Lan</ten_tv>")
 
     answer = post(xml)
@@ -62,14 +40,14 @@ def test_replies_carry_what_collect_insists_on(post):
     assert "<OpenRosaResponse" in answer.text and "<message" in answer.text
 
 
-def test_sending_again_after_a_lost_answer_keeps_one(post):
+def test_sending_again_after_a_lost_answer_keeps_one(post, count):
     xml = forms.filled()
 
     assert [post(xml).status_code for _ in range(3)] == [201, 201, 201]
     assert count(Submission) == 1
 
 
-def test_same_id_with_other_answers_is_refused_and_the_second_copy_held(post):
+def test_same_id_with_other_answers_is_refused_and_the_second_copy_held(post, only):
     post(forms.filled("uuid:1", ten="Lan"))
     other = forms.filled("uuid:1", ten="Hoa")
 
@@ -86,7 +64,7 @@ def test_same_id_with_other_answers_is_refused_and_the_second_copy_held(post):
     assert [file.name for file in held.files] == ["a.jpg"]
 
 
-def test_a_refused_copy_is_held_once_however_often_the_phone_retries(post):
+def test_a_refused_copy_is_held_once_however_often_the_phone_retries(post, only):
     post(forms.filled("uuid:1", ten="Lan"))
     other = forms.filled("uuid:1", ten="Hoa")
 
@@ -96,7 +74,7 @@ def test_a_refused_copy_is_held_once_however_often_the_phone_retries(post):
     assert only(Held).times == 4
 
 
-def test_photos_may_come_in_any_order_over_several_requests(post):
+def test_photos_may_come_in_any_order_over_several_requests(post, count, only):
     xml = forms.filled(anh="1.jpg", anh2="2.jpg")
 
     assert "1/2 tệp" in post(xml, {"2.jpg": b"two"}).text
@@ -118,7 +96,7 @@ def test_two_photos_with_the_same_bytes_are_both_there(post):
     }
 
 
-def test_the_first_bytes_under_a_file_name_stay_and_others_are_held_apart(app, post):
+def test_the_first_bytes_under_a_file_name_stay_and_others_are_held_apart(app, post, only):
     xml = forms.filled(anh="1.jpg")
     post(xml, {"1.jpg": b"first"})
 
@@ -129,14 +107,14 @@ def test_the_first_bytes_under_a_file_name_stay_and_others_are_held_apart(app, p
     assert only(Held).reason == "submissions.other-file"
 
 
-def test_names_in_nfd_and_nfc_are_one_file(post):
+def test_names_in_nfd_and_nfc_are_one_file(post, count):
     answer = post(forms.filled(anh="ảnh hộ.jpg"), {"ảnh hộ.jpg": b"x"})
 
     assert "1/1 tệp" in answer.text
     assert count(SubmissionFile) == 1
 
 
-def test_a_form_without_instance_id_is_refused_and_held(post):
+def test_a_form_without_instance_id_is_refused_and_held(post, only):
     xml = forms.filled().replace(b"orx:instanceID", b"orx:other")
 
     answer = post(xml)
@@ -156,7 +134,9 @@ def test_a_form_without_instance_id_is_refused_and_held(post):
         (b"khong phai xml", 400, "xml.unreadable"),
     ],
 )
-def test_what_cannot_be_taken_is_refused_with_a_sentence_and_held_whole(post, xml, status, reason):
+def test_what_cannot_be_taken_is_refused_with_a_sentence_and_held_whole(
+    post, xml, status, reason, only
+):
     answer = post(xml, {"1.jpg": b"photo"})
 
     assert answer.status_code == status
@@ -166,7 +146,7 @@ def test_what_cannot_be_taken_is_refused_with_a_sentence_and_held_whole(post, xm
     assert [file.name for file in held.files] == ["1.jpg"]
 
 
-def test_a_closed_form_refuses_new_records_but_still_knows_those_it_has(post, session):
+def test_a_closed_form_refuses_new_records_but_still_knows_those_it_has(post, session, only):
     xml = forms.filled()
     post(xml)
     with transaction() as writing:
@@ -189,7 +169,7 @@ def test_a_closing_form_is_not_listed_but_takes_what_is_still_on_phones(app, pos
     assert post(forms.filled()).status_code == 201
 
 
-def test_a_closed_plan_takes_nothing_new(post):
+def test_a_closed_plan_takes_nothing_new(post, only):
     with transaction() as writing:
         writing.scalars(select(Plan)).one().state = PlanState.CLOSED
 
@@ -197,7 +177,7 @@ def test_a_closed_plan_takes_nothing_new(post):
     assert only(Held).reason == "submissions.plan-closed"
 
 
-def test_a_revoked_phone_is_refused_with_a_sentence(app, post):
+def test_a_revoked_phone_is_refused_with_a_sentence(app, post, count):
     with transaction() as writing:
         teams.revoke_phone(writing, writing.scalars(select(Phone)).one(), ACTOR)
 
@@ -221,7 +201,7 @@ def test_an_old_version_is_taken_after_a_new_one_is_published(app, plan, post):
     assert post(forms.filled(version="2")).status_code == 201
 
 
-def test_a_request_cut_before_its_end_stores_nothing(app, base, post):
+def test_a_request_cut_before_its_end_stores_nothing(app, base, post, count):
     body = (
         b'--b\r\nContent-Disposition: form-data; name="xml_submission_file"; filename="a.xml"\r\n'
         b"Content-Type: text/xml\r\n\r\n" + forms.filled()
@@ -253,7 +233,7 @@ def test_the_form_sent_as_a_plain_field_is_taken_too(app, base, post):
     assert answer.status_code == 201
 
 
-def test_many_at_once_with_one_id_store_one_and_all_hear_yes(app, post, base):
+def test_many_at_once_with_one_id_store_one_and_all_hear_yes(app, post, base, count, only):
     xml = forms.filled(anh="1.jpg", anh2="2.jpg")
     barrier = threading.Barrier(8)
     statuses = []
@@ -275,16 +255,16 @@ def test_many_at_once_with_one_id_store_one_and_all_hear_yes(app, post, base):
     assert only(Submission).files_held == 2
 
 
-def test_what_is_held_can_be_taken_in_once_its_cause_is_mended(app, plan, post):
+def test_what_is_held_can_be_taken_in_once_its_cause_is_mended(app, plan, post, only):
     from server.submissions import service
-    from server.submissions.commands import carrier_of
+    from server.submissions.holding import sender_of
 
     post(forms.filled("uuid:7", version="2", anh="1.jpg"), {"1.jpg": b"photo"})
     forms.publish(app, plan.id, forms.WORKBOOK.replace("| thu     | 1 ", "| thu     | 2 "))
 
     with transaction() as writing:
         held = writing.scalars(select(Held)).one()
-        service.reingest(writing, held, carrier_of(held.phone, held.plan_id), ACTOR)
+        service.reingest(writing, held, sender_of(held.phone), ACTOR)
 
     assert only(Held).state is HeldState.INGESTED
     assert only(Submission).instance_id == "uuid:7"

@@ -8,14 +8,14 @@ from sqlalchemy.dialects import postgresql
 import server.db
 
 revision = "0006"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
 ORDERED = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 LISTED = [
     "plan_id", "id", "form_pk", "area", "team_id", "review_state", "received_at", "started_at",
-    "verdict", "is_odd",
+    "verdict", "is_odd", "returned_at",
 ]  # fmt: skip
 
 
