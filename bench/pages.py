@@ -156,6 +156,8 @@ def _batches(
             **where,
             "id": number,
             "instance_id": f"uuid:{number:032x}",
+            "root_instance_id": f"uuid:{number:032x}",
+            "is_odd": number % 40 == 0,
             "encrypted": False,
             "xml": (json.dumps(answers) + WORDS * 2).encode(),
             "xml_sha256": f"{number:064x}",

@@ -105,7 +105,10 @@ def _numbers(given: Sequence[str]) -> list[int]:
 def preview(plan_id: int) -> str | AnyResponse:
     """Show what a decision on the ticked records, else on all of a page, would change."""
     session = db.session()
-    plan, decision = _plan(session, plan_id), _chosen(request.args)
+    plan = _plan(session, plan_id)
+    if not request.args.get("decision"):
+        return redirect(f"/plans/{plan.id}/submissions")
+    decision = _chosen(request.args)
     ticked = _numbers(request.args.getlist("record"))
     ids = ticked or _numbers(request.args.getlist("shown"))
     return _page(session, plan, decision, ids, whole_page=not ticked)
@@ -138,6 +141,7 @@ def _page(
 @web.requires(May.REVIEW_FIRST)
 def apply(plan_id: int) -> str | AnyResponse:
     """Decide on the records of a preview, each as it was shown there; name those left alone."""
+    _plan(db.session(), plan_id)
     decision, fields = _chosen(request.form), Fields(request.form)
     reason = fields.text("reason", review.LONGEST, required=decision in EXPLAINED)
     revisions = _revisions(request.form.getlist("record"))

@@ -14,6 +14,7 @@ from server.fields import Fields
 from server.monitoring import queries as monitoring
 from server.monitoring.models import Plan
 from server.permissions import May
+from server.places.scope import covers
 from server.submissions import views
 from server.submissions.views import RecordView
 
@@ -35,6 +36,21 @@ def _view(session: Session, view_id: int) -> RecordView:
     return found
 
 
+def _manages(plan: Plan) -> bool:
+    return covers(web.reader().areas(May.MANAGE_PLANS), plan.area)
+
+
+def _kept(session: Session, view_id: int) -> RecordView:
+    """Return a view that the reader may change: their own, or a shared one of a plan they manage.
+
+    Raises:
+        NotAllowed: they may only use it.
+    """
+    found = _view(session, view_id)
+    views.must_keep(found, web.reader().id, _manages(_plan(session, found.plan_id)))
+    return found
+
+
 @bp.get("/plans/<int:plan_id>/views")
 @web.requires(May.SEE_RECORDS)
 def manage(plan_id: int) -> str:
@@ -47,6 +63,7 @@ def manage(plan_id: int) -> str:
         views=views.seen(session, plan.id, me),
         first=views.first(session, plan.id, me),
         me=me,
+        manages=_manages(plan),
     )
 
 
@@ -87,11 +104,11 @@ def change(view_id: int) -> AnyResponse:
     fields = Fields(request.form)
     name = fields.text("name", LONGEST_NAME, required=True)
     with transaction() as session:
-        view = _view(session, view_id)
+        view = _kept(session, view_id)
         plan_id = view.plan_id
         if not fields.errors:
             shared = bool(fields["shared"])
-            views.change(session, view, web.reader().id, name, shared, web.actor())
+            views.change(session, view, name, shared, web.actor())
     for sentence in fields.errors.values():
         flash(sentence, "error")
     return redirect(f"/plans/{plan_id}/views")
@@ -114,7 +131,7 @@ def put_first(view_id: int) -> AnyResponse:
 def remove(view_id: int) -> AnyResponse:
     """Take a view away."""
     with transaction() as session:
-        view = _view(session, view_id)
+        view = _kept(session, view_id)
         plan_id = view.plan_id
-        views.remove(session, view, web.reader().id, web.actor())
+        views.remove(session, view, web.actor())
     return redirect(f"/plans/{plan_id}/views")
