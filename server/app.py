@@ -27,6 +27,8 @@ EDGES = (
     "server.monitoring.catalogue_pages",
     "server.monitoring.timetable",
     "server.desk.plans",
+    "server.desk.plan_charts",
+    "server.desk.map_pages",
     "server.desk.record_papers",
     "server.desk.record_values",
     "server.desk.teams",
@@ -36,10 +38,12 @@ EDGES = (
     "server.desk.forms",
     "server.submissions.phone",
     "server.desk.submissions",
+    "server.desk.review",
+    "server.desk.gallery",
     "server.desk.views",
     "server.desk.bulk",
-    "server.desk.review",
     "server.desk.held",
+    "server.desk.sealed",
     "server.desk.entities",
     "server.desk.entity_rows",
     "server.draws.pages",
@@ -57,8 +61,9 @@ EDGES = (
 HANDLERS = (
     "server.submissions.handlers",
     "server.submissions.entity_handlers",
-    "server.quality.handlers",
     "server.submissions.returning",
+    "server.submissions.overview_handlers",
+    "server.quality.handlers",
     "server.findings.handlers",
     "server.findings.alarms",
     "server.draws.handlers",
@@ -87,11 +92,28 @@ MODELS = (
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the application, ready to serve; its tables are the migrations' matter."""
     settings = settings or from_environment()
+    app = Flask("server", static_folder=str(web.STATIC))
+    furnish(app, settings)
+    db.init_app(app)
+    with app.app_context():
+        database.prepare(db.engine)
+    for name in MODELS + HANDLERS:
+        import_module(name)
+    web.init(app, _load, _nav)
+    for name in EDGES:
+        blueprint = import_module(name).bp
+        app.register_blueprint(blueprint)
+        if name.endswith(".phone"):
+            web.csrf.exempt(blueprint)
+    return app
+
+
+def furnish(app: Flask, settings: Settings) -> None:
+    """Give `app` its settings, the folder of its data, its files and its queue."""
     settings.var.mkdir(parents=True, exist_ok=True)
     spool = settings.var / "tmp"
     spool.mkdir(exist_ok=True)
     tempfile.tempdir = str(spool)  # uploads wait on the disk that will keep them
-    app = Flask("server", static_folder=str(web.STATIC))
     app.config.update(
         THUCDIA=settings,
         SECRET_KEY=_secret(settings),
@@ -105,20 +127,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         TESTING=settings.testing,
     )
-    db.init_app(app)
-    with app.app_context():
-        database.prepare(db.engine)
     app.extensions["files"] = Files(settings.files)
     app.extensions["jobs"] = Jobs(app, settings)
-    for name in MODELS + HANDLERS:
-        import_module(name)
-    web.init(app, _load, _nav)
-    for name in EDGES:
-        blueprint = import_module(name).bp
-        app.register_blueprint(blueprint)
-        if name.endswith(".phone"):
-            web.csrf.exempt(blueprint)
-    return app
 
 
 def _engine_options(settings: Settings) -> dict[str, Any]:

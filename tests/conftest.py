@@ -3,6 +3,7 @@
 import contextvars
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,9 +17,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from server import migrate
-from server.app import create_app
+from server.app import create_app, furnish
 from server.config import Settings, from_environment
-from server.db import Model, db, transaction
+from server.db import db, transaction
+from server.findings import firing
 from server.journal import Actor
 from server.monitoring import catalogue
 from server.monitoring import service as monitoring
@@ -26,6 +28,7 @@ from server.monitoring.models import Plan, Round
 from server.permissions import Role
 from server.places import queries as places
 from server.places import service as places_service
+from server.submissions import intake, linking
 from server.teams import service as teams
 from server.teams.models import Person
 from tests import engines
@@ -46,6 +49,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         knows = [item for item in items if "template" in getattr(item, "fixturenames", ())]
         config.hook.pytest_deselected(items=list(set(items) - set(knows)))
         items[:] = knows
+
+
+@pytest.fixture(autouse=True)
+def _spool() -> Iterator[None]:
+    """Give back the folder for passing files, which goes with the test that set it."""
+    held = tempfile.tempdir
+    yield
+    tempfile.tempdir = held
 
 
 def settings_for(var: Path, url: str) -> Settings:
@@ -81,23 +92,53 @@ def _admin(server: str, statement: str) -> None:
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def _place(template: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL under which test after test finds its database."""
+    folder = tmp_path_factory.mktemp("database")
+    return template if ON_POSTGRES else f"sqlite:///{folder / 'thucdia.sqlite3'}"
+
+
 @pytest.fixture
-def database(template: str, tmp_path: Path) -> str:
+def database(template: str, _place: str) -> str:
     """The URL of a database as fresh as the template, for one test."""
     if ON_POSTGRES:
         _empty(template)
         return template
-    path = tmp_path / "thucdia.sqlite3"
+    path = Path(make_url(_place).database or "")
+    for left in path.parent.iterdir():
+        left.unlink()
     shutil.copy(make_url(template).database or "", path)
-    return f"sqlite:///{path}"
+    return _place
+
+
+# Triggers would refuse to empty what is only ever added to, and keys would ask for an order.
+_EMPTY = """
+DO $$
+DECLARE name text; filled boolean;
+BEGIN
+  SET LOCAL session_replication_role = replica;
+  FOR name IN SELECT relname FROM pg_class
+    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> ALL (:shipped)
+  LOOP
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', name) INTO filled;
+    IF filled THEN EXECUTE format('DELETE FROM %I', name); END IF;
+  END LOOP;
+  FOR name IN SELECT sequencename FROM pg_sequences
+    WHERE schemaname = 'public' AND last_value IS NOT NULL
+  LOOP
+    EXECUTE format('ALTER SEQUENCE %I RESTART', name);
+  END LOOP;
+END $$
+"""
 
 
 def _empty(url: str) -> None:
     """Take away what tests write; code lists and programme stay, as in the template."""
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    written = ", ".join(name for name in Model.metadata.tables if name not in SHIPPED)
-    with engine.connect() as connection:
-        connection.execute(text(f"TRUNCATE {written} RESTART IDENTITY"))
+    engine = create_engine(url)
+    kept = ", ".join(f"'{name}'" for name in sorted(SHIPPED | {"alembic_version"}))
+    with engine.begin() as connection:
+        connection.execute(text(_EMPTY.replace(":shipped", f"ARRAY[{kept}]")))
     engine.dispose()
 
 
@@ -109,15 +150,27 @@ class Client(FlaskClient):
         return contextvars.Context().run(super().open, *args, **kwargs)
 
 
-@pytest.fixture
-def app(database: str, tmp_path: Path) -> Iterator[Flask]:
-    """The real application on a database of its own."""
-    found = create_app(settings_for(tmp_path / "var", database))
+@pytest.fixture(scope="session")
+def _house(_place: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application, put together once: three hundred addresses and the pages' templates."""
+    found = create_app(settings_for(tmp_path_factory.mktemp("house"), _place))
     found.test_client_class = Client
-    with found.app_context():
-        yield found
+    return found
+
+
+@pytest.fixture
+def app(_house: Flask, database: str, tmp_path: Path) -> Iterator[Flask]:
+    """The real application on a database, files and a queue as good as its own."""
+    config = dict(_house.config)
+    furnish(_house, settings_for(tmp_path / "var", database))
+    for known in (intake._readers, linking._editions, firing._rules):
+        known.clear()  # the same numbers mean other forms now
+    with _house.app_context():
+        yield _house
         db.session.remove()
         db.engine.dispose()
+    _house.config.clear()
+    _house.config.update(config)
 
 
 @pytest.fixture

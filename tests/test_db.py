@@ -167,9 +167,11 @@ def test_a_process_that_does_not_end_its_turn_makes_the_others_wait_but_not_hang
         with pytest.raises(Unavailable), transaction():
             pass
         monkeypatch.setattr(database, "TURN_SECONDS", 20)
-        threading.Timer(0.1, other.communicate, [b"done\n"]).start()
+        ending = threading.Timer(0.1, other.communicate, [b"done\n"])
+        ending.start()
         with transaction() as session:
             session.add(person())
+        ending.join()
 
     assert names() == ["Lan"]
 

@@ -22,7 +22,13 @@ from server.monitoring.models import Record
 from server.permissions import ROLES, May, Role
 from server.places import queries as places
 from server.submissions import views
-from server.submissions.models import Held, HeldFile, Submission, SubmissionFile
+from server.submissions.models import (
+    Held,
+    HeldFile,
+    Submission,
+    SubmissionFile,
+    SubmissionOpened,
+)
 from server.submissions.views import RecordView
 from server.surveys.models import Form, FormMedia
 from server.teams import service as teams
@@ -50,7 +56,7 @@ FILLED = {"name": "moi", "title": "Mới", "state": "closed", "delivery": "all"}
 """Enough for a form to be right wherever its page looks at it before it looks for the place."""
 SECRETS = ("Giám sát huyện Vụ Bản 2024", "Hộ bí mật", "uuid:bi-mat", "Đoàn 1")
 
-communes, story, _fresh_readers = desk.communes, desk.story, desk._fresh_readers
+communes, story = desk.communes, desk.story
 
 
 @dataclass
@@ -98,11 +104,25 @@ def world(app, story, round_, cast):
         rows = entities.add_list(session, story.plan_id, "con_bo", ACTOR, area_property="xa")
         place = story.visit.place.code
         row = entities.create(session, rows, "Bò 1", {"xa": place}, ACTOR)
-        session.add(_request(session.scalars(select(Submission)).first(), row))
+        sent = session.scalars(select(Submission)).first()
+        session.add(_request(sent, row))
+        session.add(_opened(sent))
         views.save(session, story.plan_id, cast.hoa.id, "Góc", "", True, ACTOR)
     numbers = _numbers(story, round_, cast, rows.id, row.id)
     assert None not in numbers.values(), numbers
     return World(numbers, story.visit.place.code, story.hamlet.code)
+
+
+def _opened(submission):
+    inside = b"<data><ten>uuid:bi-mat</ten></data>"
+    return SubmissionOpened(
+        submission_id=submission.id,
+        number=1,
+        xml=inside,
+        xml_sha256="",
+        opened_at=clock.now(),
+        opened_by="A",
+    )
 
 
 def _request(submission, row):

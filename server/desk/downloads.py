@@ -14,17 +14,9 @@ from flask import Response, current_app, request
 from server import text
 from server.files import Files
 from server.problems import NotFound
+from server.submissions.telling import SOUNDS
 
 SANDBOX = "default-src 'none'; sandbox"
-AUDIO = {
-    "mp3": "audio/mpeg",
-    "m4a": "audio/mp4",
-    "mp4": "audio/mp4",
-    "ogg": "audio/ogg",
-    "wav": "audio/wav",
-    "amr": "audio/amr",
-    "aac": "audio/aac",
-}
 _ODD = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
 
 
@@ -93,4 +85,4 @@ def filename(parts: Iterable[str], ending: str = "") -> str:
 
 def audio_type(name: str) -> str | None:
     """Return the type of a sound that browsers may play, by its ending; None for other files."""
-    return AUDIO.get(name.rsplit(".", 1)[-1].lower())
+    return SOUNDS.get(name.rsplit(".", 1)[-1].lower())

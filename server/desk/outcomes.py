@@ -1,17 +1,14 @@
 """What forms tell of drawn households: met or not, agreed or not; progress of hamlets and teams.
 
-A form tells outcomes when it has the questions `met`, `consent` and which household; whoever
-refuses leaves no household's code on the form, so refusals are known by hamlet only.
+`submissions.telling` says which forms tell it.
 """
 
 import datetime as dt
-import enum
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server import clock
@@ -22,30 +19,9 @@ from server.draws.words import HOUSEHOLDS
 from server.entities.models import Household
 from server.monitoring.models import Visit, VisitHamlet
 from server.places.models import Hamlet
-from server.submissions import intake
-from server.submissions.instance import Node
+from server.submissions.models import Outcome as Outcome
 from server.submissions.models import ReviewState, Submission
-from server.surveys.models import Form
 
-QUESTIONS = ("met", "not_met_why", "consent", "refuse_why")
-
-
-class Outcome(enum.Enum):
-    """How an attempt ended."""
-
-    DONE = "done"
-    REFUSED = "refused"
-    ABSENT = "absent"
-    MOVED = "moved"
-    NOT_FOUND = "not-found"
-    OTHER = "other"
-
-
-_NOT_MET = {
-    "vang": Outcome.ABSENT,
-    "chuyen_di": Outcome.MOVED,
-    "khong_thay": Outcome.NOT_FOUND,
-}
 NAMES: dict[Outcome, tuple[str, str, str]] = {
     Outcome.DONE: ("Đã phỏng vấn", "Interviewed", "good"),
     Outcome.REFUSED: ("Từ chối", "Refused", "bad"),
@@ -70,72 +46,27 @@ class Told:
 
 def told(session: Session, visit_ids: Sequence[int]) -> list[Told]:
     """Return what the forms of these visits tell, the oldest first; rejected forms tell nothing."""
-    found: list[Told] = []
-    for form_pk, version_id in _forms(session, visit_ids):
-        paths = _paths(intake.reader(session, version_id).nodes)
-        if "met" not in paths or "consent" not in paths:
-            continue
-        for row in session.execute(_answers(form_pk, visit_ids, paths)):
-            outcome = _outcome(*row[6:])
-            if outcome is not None:
-                found.append(Told(row[0], row[1], row[2], row[3], row[4] or row[5], outcome))
-    return sorted(found, key=lambda one: one.submission_id)
-
-
-def _forms(session: Session, visit_ids: Sequence[int]) -> list[tuple[int, int]]:
-    sent = select(Submission.form_pk).where(Submission.visit_id.in_(visit_ids)).distinct()
     rows = session.execute(
-        select(Form.id, Form.current_id).where(Form.id.in_(sent), Form.current_id.is_not(None))
+        select(
+            Submission.id,
+            Submission.visit_id,
+            Submission.hamlet_id,
+            Submission.household_code,
+            func.coalesce(Submission.started_at, Submission.received_at),
+            Submission.outcome,
+        )
+        .where(
+            Submission.visit_id.in_(visit_ids),
+            Submission.outcome.is_not(None),
+            Submission.review_state != ReviewState.REJECTED,
+        )
+        .order_by(Submission.id)
     )
-    return [(form_pk, version_id) for form_pk, version_id in rows if version_id is not None]
-
-
-def _paths(nodes: Mapping[str, Node], above: str = "") -> dict[str, str]:
-    """Return the paths of the questions outside repeats that tell outcomes, by their name."""
-    found = {name: above + name for name in QUESTIONS if name in nodes}
-    for name, node in nodes.items():
-        if node.parts and node.type != "repeat":
-            found = _paths(node.parts, f"{above}{name}/") | found
-    return found
-
-
-def _answers(form_pk: int, visit_ids: Sequence[int], paths: dict[str, str]) -> Select[Any]:
-    said = [_at(paths.get(name)) for name in QUESTIONS]
-    return select(
-        Submission.id,
-        Submission.visit_id,
-        Submission.hamlet_id,
-        Submission.household_code,
-        Submission.started_at,
-        Submission.received_at,
-        *said,
-    ).where(
-        Submission.form_pk == form_pk,
-        Submission.visit_id.in_(visit_ids),
-        Submission.review_state != ReviewState.REJECTED,
-    )
-
-
-def _at(path: str | None) -> Any:
-    answer: Any = Submission.answers
-    for part in (path or "absent").split("/"):
-        answer = answer[part]
-    return answer.as_string()
-
-
-def _outcome(
-    met: str | None, why: str | None, consent: str | None, refused: str | None
-) -> Outcome | None:
-    """Return how an attempt ended, None while the form does not say.
-
-    >>> _outcome("yes", None, "yes", None), _outcome("no", "vang", None, None)
-    (<Outcome.DONE: 'done'>, <Outcome.ABSENT: 'absent'>)
-    """
-    if met == "no":
-        return _NOT_MET.get(why or "", Outcome.OTHER)
-    if consent == "no":
-        return Outcome.REFUSED
-    return Outcome.DONE if consent == "yes" else None
+    return [
+        Told(key, visit_id or 0, hamlet_id, household, at, outcome)
+        for key, visit_id, hamlet_id, household, at, outcome in rows
+        if outcome is not None
+    ]
 
 
 # --- progress -------------------------------------------------------------------------------

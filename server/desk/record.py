@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import clock, web
+from server.db import db
 from server.desk import answers, downloads, formats
 from server.desk.answers import Question, Sheet
 from server.desk.verbs import verb
@@ -20,7 +21,7 @@ from server.files import Files
 from server.journal import Line
 from server.monitoring.models import Visit
 from server.problems import NotFound
-from server.submissions.models import Submission, SubmissionFile
+from server.submissions.models import Exhibit, Submission, SubmissionFile
 from server.surveys import fields as form_fields
 from server.surveys.models import FormMedia, FormVersion
 
@@ -29,9 +30,12 @@ MOST_LINES = 200
 _SCREEN_COPIES = {"thumb": "thumb_sha256", "view": "view_sha256"}
 
 
-def sheet(found: Submission) -> Sheet:
-    """Return the record's answers laid out by the version that the interviewer used."""
-    return sheet_of(found, found.version, found.answers)
+def sheet(found: Submission, said: Mapping[str, Any] | None = None) -> Sheet:
+    """Return the record's answers laid out by the version that the interviewer used.
+
+    `said` are answers that are not the record's own, or not yet.
+    """
+    return sheet_of(found, found.version, found.answers if said is None else said)
 
 
 def sheet_of(found: Submission, version: FormVersion, said: Mapping[str, Any]) -> Sheet:
@@ -181,6 +185,19 @@ def name_parts(found: Submission) -> list[str]:
     return [place, found.form.form_id, clock.local(found.received_at).date().isoformat()]
 
 
+def file_name(shown: Exhibit) -> str:
+    """Return what a photo or sound is called on the caller's disk: place, form, day, question.
+
+    The number at its end is the file's own, so that no two have one name.
+    """
+    record = shown.submission
+    place = record.place.name if record.place else ""
+    question = shown.question.rsplit("/", 1)[-1]
+    parts = [place, record.form.form_id, shown.day.isoformat(), question, str(shown.file_id)]
+    ending = shown.file.name.rsplit(".", 1)[-1].lower() if "." in shown.file.name else ""
+    return downloads.filename(parts, f".{ending[:5]}" if ending.isalnum() else "")
+
+
 def answer_file(found: SubmissionFile, kind: str) -> Response:
     """Return one copy of a file.
 
@@ -196,4 +213,6 @@ def answer_file(found: SubmissionFile, kind: str) -> Response:
         raise NotFound()
     content_type = downloads.audio_type(found.name) or "application/octet-stream"
     name = downloads.filename([*name_parts(found.submission), found.name])
+    if (shown := db.session().get(Exhibit, found.id)) is not None:
+        name = file_name(shown)
     return downloads.kept(found.sha256, found.size_bytes, content_type, name)

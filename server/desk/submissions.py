@@ -30,9 +30,10 @@ from server.monitoring import queries as monitoring
 from server.monitoring.models import Plan
 from server.permissions import May
 from server.places.models import Place
+from server.places.scope import covers
 from server.submissions import listing, queries, views, words
 from server.submissions.intake import at
-from server.submissions.models import Submission
+from server.submissions.models import Submission, SubmissionOpened
 from server.surveys import queries as surveys
 from server.surveys.fields import Field
 from server.teams.models import Team
@@ -146,6 +147,9 @@ def page(session: Session, submission_id: int, refused: Refused | None = None) -
         older=older,
         query=asking.query(),
         state=words.STATES[found.review_state],
+        opened=session.get(SubmissionOpened, (found.id, found.number)),
+        key=found.version.key if found.encrypted else None,
+        may_open=covers(web.reader().areas(May.OPEN_SEALED), plan.area),
         **review_panel.context(session, found, plan, sheet, refused),
     )
 

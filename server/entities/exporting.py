@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
-from openpyxl import Workbook
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
@@ -58,6 +57,8 @@ def csv_pieces(head: Sequence[str], body: Iterator[list[str]]) -> Iterator[bytes
 
 def workbook(head: Sequence[str], body: Iterator[list[str]]) -> bytes:
     """Return an .xlsx of it; every cell is text, so that codes keep their zeros."""
+    from openpyxl import Workbook
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("entities")
     sheet.append(list(head))

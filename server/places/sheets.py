@@ -10,13 +10,13 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from typing import Any
-
-from openpyxl import load_workbook
-from openpyxl.cell.cell import Cell, MergedCell
-from openpyxl.cell.read_only import EmptyCell, ReadOnlyCell
+from typing import TYPE_CHECKING, Any
 
 from server.places.problems import FileTooLarge, UnreadableFile
+
+if TYPE_CHECKING:  # it takes seven megabytes, which a server without imports does not need
+    from openpyxl.cell.cell import Cell, MergedCell
+    from openpyxl.cell.read_only import EmptyCell, ReadOnlyCell
 
 MAX_BYTES = 10_000_000
 MAX_ROWS = 20_000
@@ -68,7 +68,7 @@ def book(data: bytes, name: str, most: int = MAX_ROWS) -> dict[str, list[Row]]:
         raise _too_large(name)
     try:
         _check_parts(data, name)
-        with closing(load_workbook(io.BytesIO(data), read_only=True, data_only=True)) as found:
+        with closing(_opened(data)) as found:
             return {sheet.title: _filled(_cells(sheet), name, most) for sheet in found.worksheets}
     except FileTooLarge:
         raise
@@ -130,12 +130,18 @@ def _separator(text: str) -> str:
 def _workbook(data: bytes, name: str) -> Iterator[list[str]]:
     try:
         _check_parts(data, name)
-        with closing(load_workbook(io.BytesIO(data), read_only=True, data_only=True)) as found:
+        with closing(_opened(data)) as found:
             yield from _cells(found.worksheets[0])
     except FileTooLarge:
         raise
     except Exception as error:  # openpyxl fails in its own many ways on a broken file
         raise _broken(name) from error
+
+
+def _opened(data: bytes) -> Any:
+    from openpyxl import load_workbook
+
+    return load_workbook(io.BytesIO(data), read_only=True, data_only=True)
 
 
 def _cells(sheet: Any) -> Iterator[list[str]]:
@@ -174,7 +180,7 @@ def _tags(package: zipfile.ZipFile, part: zipfile.ZipInfo, name: str) -> int:
     return tags
 
 
-def _shown(cell: Cell | MergedCell | ReadOnlyCell | EmptyCell) -> str:
+def _shown(cell: "Cell | MergedCell | ReadOnlyCell | EmptyCell") -> str:
     value = cell.value
     if value is None:
         return ""

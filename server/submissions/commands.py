@@ -1,6 +1,8 @@
 """Filled forms and what is held, from a terminal."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,16 +13,12 @@ from sqlalchemy.orm import Session, selectinload, undefer
 from server import clock
 from server.db import db, transaction
 from server.problems import NotFound
-from server.submissions import review, rights, service, versions, words
+from server.submissions import opening, review, rights, sealed, service, versions, words
 from server.submissions.holding import sender_of
-from server.submissions.models import (
-    Decision,
-    Held,
-    HeldState,
-    Submission,
-    SubmissionVersion,
-)
+from server.submissions.models import Decision, Held, HeldState, Submission, SubmissionVersion
 from server.submissions.review import Verdict
+from server.submissions.sealed import Opened
+from server.surveys import keys
 from server.surveys.models import Form
 from server.terminal import actor, as_json, plan_option, say
 
@@ -198,6 +196,74 @@ def _lines(value: dict[str, Any], indent: str = "") -> Iterator[str]:
                 yield from _lines(row, indent + "  ")
         else:
             yield f"{indent}{name}: {item}"
+
+
+@group.command("decrypt")
+@click.argument("which")
+@click.option("--to", type=click.Path(file_okay=False, path_type=Path), help="Thư mục để ghi ra.")
+@click.option("--take-in", is_flag=True, help="Nhận nội dung vào phiếu.")
+@as_json
+def decrypt(which: str, to: Path | None, take_in: bool, as_json: bool) -> None:
+    """Decrypt one submission: print its answers, write all --to a folder, or --take-in.
+
+    WHICH is its instanceID or its number. The passphrase is asked here, and kept nowhere.
+    """
+    files = current_app.extensions["files"]
+    found = _found(which)
+    key = keys.key_of(found.version)
+    hint = f" ({key.hint})" if key.hint else ""
+    passphrase = click.prompt(f"Cụm mật khẩu{hint}", hide_input=True, err=True)
+    inside = opening.opened(files, found, keys.unlock(key, passphrase))
+    if to is not None:
+        _write(inside, to)
+    parts = opening.kept(files, inside) if take_in else []
+    with transaction() as session:
+        if take_in:
+            opening.take_in(session, found.id, inside, parts, actor())
+        else:
+            opening.note_reading(session, [(found.id, found.plan_id)], actor())
+    current_app.extensions["jobs"].poke()
+    value = {
+        "id": found.id,
+        "instance_id": found.instance_id,
+        "files": [file.name for file in inside.files],
+        "taken_in": take_in,
+    }
+    shown = (
+        inside.xml.decode() if to is None and not take_in else f"Đã giải mã {found.instance_id}."
+    )
+    say(as_json, value, shown)
+
+
+def _write(inside: Opened, to: Path) -> None:
+    """Write the answers and files into a folder that holds nothing else.
+
+    Raises:
+        UsageError: it holds something.
+    """
+    to.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if any(to.iterdir()):
+        raise click.UsageError(f"{to} không trống / is not empty")
+    (to / sealed.ANSWERS).write_bytes(inside.xml)
+    for number, file in enumerate(inside.files, start=1):
+        name = re.sub(r"[^\w. -]", "-", file.name).strip(" .") or "tep"
+        path = to / name if not (to / name).exists() else to / f"{number}-{name}"
+        with path.open("xb") as out:
+            for piece in inside.chunks(file):
+                out.write(piece)
+
+
+def _found(which: str) -> Submission:
+    """Return a submission by its number or instanceID.
+
+    Raises:
+        NotFound: there is none.
+    """
+    key = Submission.id == int(which) if which.isdigit() else Submission.instance_id == which
+    found = db.session().scalars(select(Submission).where(key)).first()
+    if found is None:
+        raise NotFound()
+    return found
 
 
 @click.group("held")

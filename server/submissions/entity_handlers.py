@@ -6,7 +6,7 @@ The reading is here, where filled forms are known; the rules are in `entities`.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from server import xml
@@ -14,7 +14,12 @@ from server.entities import declared, requests
 from server.entities.requests import Ask, Origin
 from server.journal import Line, Write, handles
 from server.submissions import instance
-from server.submissions.models import ReviewState, Submission, SubmissionVersion
+from server.submissions.models import (
+    ReviewState,
+    Submission,
+    SubmissionOpened,
+    SubmissionVersion,
+)
 from server.surveys.models import FormVersion
 from server.surveys.xform import EntityUse
 from server.teams.models import Person, Phone
@@ -61,7 +66,16 @@ _BEFORE = (
     .where(SubmissionVersion.submission_id == bindparam("which"))
     .order_by(SubmissionVersion.number)
 )
-_XML = select(Submission.xml).where(Submission.id == bindparam("which"))
+_XML = (
+    select(func.coalesce(SubmissionOpened.xml, Submission.xml))
+    .select_from(Submission)
+    .outerjoin(
+        SubmissionOpened,
+        (SubmissionOpened.submission_id == Submission.id)
+        & (SubmissionOpened.number == Submission.number),
+    )
+    .where(Submission.id == bindparam("which"))
+)
 _REVIEWED = select(Submission.plan_id, Submission.instance_id, Submission.review_state).where(
     Submission.id == bindparam("which")
 )

@@ -12,7 +12,7 @@ from server.db import table
 from server.files import Files
 from server.journal import SYSTEM, Line, Write, handles
 from server.problems import Problem
-from server.submissions import answer_index, holding, linking, photos, service
+from server.submissions import answer_index, holding, linking, paradata, photos, service
 from server.submissions.holding import sender_of
 from server.submissions.models import Held, HeldState, Submission, SubmissionFile
 from server.surveys.models import FormVersion
@@ -46,6 +46,7 @@ _NEW_PHOTOS = select(SubmissionFile.id, SubmissionFile.sha256).where(
 
 
 @handles("submission.received")
+@handles("submission.opened")
 @handles("submission.edited")
 def find_its_place(session: Session, line: Line) -> Write | None:
     """Link the submission; then whoever waits for linked ones is told."""
@@ -93,6 +94,7 @@ def let_lists_know_questions(session: Session, line: Line) -> Write | None:
 @handles("submission.received")
 @handles("submission.edited")
 @handles("submission.files-received")
+@handles("submission.opened")
 def look_at_photos(session: Session, line: Line) -> Write | None:
     """Make thumbnails and read where and when each new photo was taken."""
     files: Files = current_app.extensions["files"]
@@ -119,6 +121,40 @@ def _look(files: Files, sha256: str) -> dict[str, object]:
     if seen.view:
         values["view_sha256"] = files.keep_bytes(seen.view).sha256
     return values
+
+
+_AUDIT = (
+    select(SubmissionFile.sha256)
+    .join(Submission)
+    .where(
+        Submission.id == bindparam("which"),
+        Submission.number > 1,
+        SubmissionFile.name == paradata.AUDIT,
+        SubmissionFile.sha256.is_not(None),
+        SubmissionFile.inherited.is_(False),
+    )
+)
+
+
+@handles("submission.edited")
+@handles("submission.files-received")
+def note_why_it_was_edited(session: Session, line: Line) -> Write | None:
+    """Keep the reason that the phone asked for when its form was edited, where forms ask it."""
+    submission_id = int(line.subject_id)
+    sha256 = session.connection().execute(_AUDIT, {"which": submission_id}).scalar_one_or_none()
+    if sha256 is None:
+        return None
+    files: Files = current_app.extensions["files"]
+    reason = paradata.last_reason(files.read(sha256))
+    if not reason:
+        return None
+
+    def write(session: Session) -> None:
+        session.execute(
+            update(Submission).where(Submission.id == submission_id).values(edit_reason=reason)
+        )
+
+    return write
 
 
 def _waiting(*conditions: ColumnElement[bool]) -> Select[Any]:

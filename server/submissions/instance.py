@@ -131,9 +131,10 @@ def _meta(metas: Iterable[xml.Element], name: str) -> str:
 
 def _encrypted_files(root: xml.Element) -> Iterator[str]:
     """Return the files in the order their keys run: media first, the answers last."""
-    for found in root.iter("{*}file", "{*}encryptedXmlFile"):
-        if name := key(found.text or ""):
-            yield name
+    for tag in ("{*}file", "{*}encryptedXmlFile"):
+        for found in root.iter(tag):
+            if name := key(found.text or ""):
+                yield name
 
 
 def _entities(root: xml.Element) -> Iterator[Entity]:

@@ -4,7 +4,7 @@ import datetime as dt
 import enum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import Model, by_value
@@ -24,6 +24,17 @@ class ReviewState(enum.Enum):
     APPROVED = "approved"
 
 
+class Outcome(enum.Enum):
+    """How an attempt at a household ended, as the form tells it."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    ABSENT = "absent"
+    MOVED = "moved"
+    NOT_FOUND = "not-found"
+    OTHER = "other"
+
+
 class VisitVerdict(enum.Enum):
     """What the checks of a visit come to; `server.quality` gives it, a person decides."""
 
@@ -41,6 +52,8 @@ class Submission(Model):
     every decision of a reviewer: who decides says which one they looked at. `review_level` is
     that of the decision that stands: 1 the team's leader, 2 the office, 0 none since the last
     edit. While `returned_at` is set the record is on its team's phones to be corrected.
+
+    `encrypted`: its answers cannot be read here, or not yet; see `SubmissionOpened`.
     """
 
     __tablename__ = "submission"
@@ -48,6 +61,7 @@ class Submission(Model):
         UniqueConstraint("form_pk", "instance_id"),
         Index("uq_submission_form_pk_root", "form_pk", "root_instance_id", unique=True),
         Index("ix_submission_returned", "plan_id", "returned_at"),
+        Index("ix_submission_plan_review", "plan_id", "review_state", "id"),
         # All that a list is narrowed by, so that it is read from this index alone.
         Index(
             "ix_submission_plan_list",
@@ -58,6 +72,29 @@ class Submission(Model):
         Index("ix_submission_plan_form", "plan_id", "form_pk", "id"),
         Index("ix_submission_visit", "visit_id", "id"),
         Index("ix_submission_instance", "instance_id"),
+        Index(
+            "ix_submission_point",
+            "plan_id",
+            "latitude",
+            "longitude",
+            "area",
+            "review_state",
+            "team_id",
+            "visit_id",
+            sqlite_where=text("latitude IS NOT NULL"),
+            postgresql_where=text("latitude IS NOT NULL"),
+        ),
+        Index("ix_submission_waiting", "plan_id", "review_level", "returned_at", "team_id", "area"),
+        Index("ix_submission_begun", "plan_id", "started_at", "area"),
+        Index(
+            "ix_submission_outcome",
+            "plan_id",
+            "visit_id",
+            "outcome",
+            "household_code",
+            "area",
+            "review_state",
+        ),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -97,15 +134,18 @@ class Submission(Model):
     )
     files_named: Mapped[int] = mapped_column(default=0)
     files_held: Mapped[int] = mapped_column(default=0)
-    root_instance_id: Mapped[str] = mapped_column(sort_order=93)
+    root_instance_id: Mapped[str] = mapped_column(
+        default=lambda row: row.get_current_parameters()["instance_id"], sort_order=93
+    )
     number: Mapped[int] = mapped_column(default=1, sort_order=94)
     revision: Mapped[int] = mapped_column(default=1, sort_order=95)
     edited_at: Mapped[dt.datetime | None] = mapped_column(sort_order=96)
     edit_reason: Mapped[str] = mapped_column(default="", sort_order=97)
     review_level: Mapped[int] = mapped_column(default=0, sort_order=98)
     returned_at: Mapped[dt.datetime | None] = mapped_column(sort_order=99)
-    is_odd: Mapped[bool] = mapped_column(default=False, server_default=false(), sort_order=100)
-    verdict: Mapped[VisitVerdict | None] = mapped_column(by_value(VisitVerdict), sort_order=101)
+    outcome: Mapped[Outcome | None] = mapped_column(by_value(Outcome), sort_order=100)
+    is_odd: Mapped[bool] = mapped_column(default=False, server_default=false())
+    verdict: Mapped[VisitVerdict | None] = mapped_column(by_value(VisitVerdict))
 
     form: Mapped[Form] = relationship(lazy="select")
     version: Mapped[FormVersion] = relationship(lazy="select")
@@ -146,6 +186,23 @@ class SubmissionFile(Model):
     inherited: Mapped[bool] = mapped_column(default=False)
 
     submission: Mapped[Submission] = relationship(back_populates="files")
+
+
+class SubmissionOpened(Model):
+    """What was inside an encrypted form that somebody decrypted and took in.
+
+    From then on it counts like any other; the encrypted bytes stay beside it, as they came.
+    `number` is that of the record's content which was encrypted.
+    """
+
+    __tablename__ = "submission_opened"
+
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    xml: Mapped[bytes] = mapped_column(deferred=True)
+    xml_sha256: Mapped[str]
+    opened_at: Mapped[dt.datetime]
+    opened_by: Mapped[str]
 
 
 class SubmissionVersion(Model):
@@ -326,3 +383,49 @@ class HeldFile(Model):
     content_type: Mapped[str]
 
     held: Mapped[Held] = relationship(back_populates="files")
+
+
+class Exhibit(Model):
+    """A photo or sound of a record as galleries look for it: where, when, for which question.
+
+    Everything here is told by the record and its file; it is written anew whenever they change,
+    and goes with the file. `day` is the local one on which the form was begun. `located`: the
+    camera wrote a position into the photo.
+    """
+
+    __tablename__ = "exhibit"
+    __table_args__ = (
+        Index(
+            "ix_exhibit_plan",
+            "plan_id",
+            "file_id",
+            "area",
+            "hamlet_id",
+            "form_pk",
+            "question",
+            "team_id",
+            "day",
+            "located",
+            "kind",
+        ),
+        Index("ix_exhibit_hamlet", "hamlet_id", "file_id"),
+        Index("ix_exhibit_submission", "submission_id"),
+    )
+
+    file_id: Mapped[int] = mapped_column(
+        ForeignKey("submission_file.id", ondelete="CASCADE"), primary_key=True
+    )
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"))
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    form_pk: Mapped[int] = mapped_column(ForeignKey("form.id"))
+    question: Mapped[str]
+    kind: Mapped[str]
+    area: Mapped[str] = mapped_column(default="")
+    hamlet_id: Mapped[int | None] = mapped_column(ForeignKey("hamlet.id"))
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
+    day: Mapped[dt.date]
+    located: Mapped[bool] = mapped_column(default=False)
+
+    file: Mapped[SubmissionFile] = relationship(lazy="joined", innerjoin=True)
+    submission: Mapped[Submission] = relationship(lazy="select")
+    hamlet: Mapped[Hamlet | None] = relationship(lazy="select")

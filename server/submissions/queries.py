@@ -20,15 +20,15 @@ from server.submissions.models import (
 from server.surveys.models import FormVersion
 
 
-def reach(plan: Plan, areas: Iterable[str]) -> ColumnElement[bool]:
-    """Return the condition that records of `plan` may be seen from `areas`.
+def reach(plan: Plan, areas: Iterable[str], area: Any = Submission.area) -> ColumnElement[bool]:
+    """Return the condition that records of `plan` may be seen from `areas`; `area` is their column.
 
     Whoever sees the plan's whole area sees all of them, those too that no place is known of yet.
     """
     found = list(areas)
     if any(within(plan.area, area) for area in found):
         return true()
-    return inside(Submission.area, found)
+    return inside(area, found)
 
 
 def rows(session: Session, ids: Sequence[int]) -> list[Submission]:
@@ -110,14 +110,21 @@ def next_to_review(
     waits = select(Submission.id).where(
         Submission.plan_id == plan.id,
         reach(plan, areas),
-        Submission.review_state.in_([ReviewState.RECEIVED, ReviewState.EDITED]),
         Submission.review_level < level,
         Submission.id != after,
     )
     if teams is not None:
         waits = waits.where(Submission.team_id.in_(teams))
     first = waits.order_by(Submission.id).limit(1)
-    return session.scalar(first.where(Submission.id > after)) or session.scalar(first)
+    for query in (first.where(Submission.id > after), first):
+        # One state at a time: then the index gives the first of each at once.
+        found = [
+            session.scalar(query.where(Submission.review_state == state))
+            for state in (ReviewState.RECEIVED, ReviewState.EDITED)
+        ]
+        if any(found):
+            return min(each for each in found if each is not None)
+    return None
 
 
 def file_for(session: Session, file_id: int, areas: Iterable[str]) -> SubmissionFile:

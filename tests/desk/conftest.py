@@ -18,7 +18,6 @@ from server.monitoring import service as monitoring
 from server.monitoring.models import Visit
 from server.permissions import Role
 from server.places.models import Hamlet, Place
-from server.submissions import intake
 from server.submissions.models import Submission
 from server.teams import service as teams
 from server.teams.models import Person
@@ -102,12 +101,6 @@ def interview(story_visit: str, hamlet: str, **said: Any) -> bytes:
         f"<orx:meta><orx:instanceID>{instance_id}</orx:instanceID>"
         f"<orx:instanceName>{label}</orx:instanceName></orx:meta></data>"
     ).encode()
-
-
-@pytest.fixture(autouse=True)
-def _fresh_readers() -> None:
-    """Each test has a database of its own, in which the same numbers mean other forms."""
-    intake._readers.clear()
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from server.app import create_app
 from server.db import db, transaction
 from server.draws import service as draws
 from server.places import queries as places
-from server.submissions import intake
 from server.surveys import service as surveys
 from server.teams import service as teams
 from tests import forms
@@ -42,12 +41,6 @@ class Installation:
 
     app: Flask
     send: Callable[..., int]
-
-
-@pytest.fixture(autouse=True)
-def _fresh_readers() -> None:
-    """Each test has a database of its own, in which the same numbers mean other forms."""
-    intake._readers.clear()
 
 
 @pytest.fixture

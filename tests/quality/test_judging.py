@@ -21,7 +21,7 @@ from tests import forms
 from tests.conftest import ACTOR
 from tests.desk import conftest as desk
 
-communes, story, _fresh_readers = desk.communes, desk.story, desk._fresh_readers
+communes, story = desk.communes, desk.story
 FAR = "20.42 106.08 0 5"  # some 4.4 km north of the hamlet
 HERE = "20.381 106.081 0 5"
 

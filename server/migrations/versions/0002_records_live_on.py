@@ -223,6 +223,7 @@ def _records() -> None:
         op.add_column("submission", column)
     op.execute("UPDATE submission SET root_instance_id = instance_id")
     op.create_index("ix_submission_returned", "submission", ["plan_id", "returned_at"])
+    op.create_index("ix_submission_plan_review", "submission", ["plan_id", "review_state", "id"])
     op.create_index(
         "uq_submission_form_pk_root", "submission", ["form_pk", "root_instance_id"], unique=True
     )
