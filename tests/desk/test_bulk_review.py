@@ -30,7 +30,10 @@ def hoa(browser, cast):
 def states():
     db.session().rollback()
     db.session().expire_all()
-    return [each.review_state for each in db.session().scalars(select(Submission))]
+    return [
+        each.review_state
+        for each in db.session().scalars(select(Submission).order_by(Submission.id))
+    ]
 
 
 def form_of(page):
