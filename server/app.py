@@ -41,6 +41,7 @@ EDGES = (
     "server.desk.review",
     "server.desk.gallery",
     "server.desk.views",
+    "server.desk.bulk",
     "server.desk.held",
     "server.desk.sealed",
     "server.desk.entities",

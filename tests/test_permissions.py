@@ -21,6 +21,7 @@ from server.journal import Line
 from server.monitoring.models import Record
 from server.permissions import ROLES, May, Role
 from server.places import queries as places
+from server.submissions import views
 from server.submissions.models import (
     Held,
     HeldFile,
@@ -28,6 +29,7 @@ from server.submissions.models import (
     SubmissionFile,
     SubmissionOpened,
 )
+from server.submissions.views import RecordView
 from server.surveys.models import Form, FormMedia
 from server.teams import service as teams
 from server.teams.models import Grant, Member, Phone, Team
@@ -105,6 +107,7 @@ def world(app, story, round_, cast):
         sent = session.scalars(select(Submission)).first()
         session.add(_request(sent, row))
         session.add(_opened(sent))
+        views.save(session, story.plan_id, cast.hoa.id, "Góc", "", True, ACTOR)
     numbers = _numbers(story, round_, cast, rows.id, row.id)
     assert None not in numbers.values(), numbers
     return World(numbers, story.visit.place.code, story.hamlet.code)
@@ -158,6 +161,7 @@ def _numbers(story, round_, cast, list_id, row_id):
         "list_id": list_id,
         "row_id": row_id,
         "request_id": first(EntityRequest),
+        "view_id": first(RecordView),
     }
 
 
