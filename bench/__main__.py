@@ -19,8 +19,8 @@ from bench.options import Options
 from bench.postgres import Missing
 
 NAMES = (
-    "ingest", "photos", "flood", "slow", "lists", "replay",
-    "pages", "entities", "draws", "rules", "sampling",
+    "ingest", "photos", "flood", "slow", "lists", "sync",
+    "replay", "pages", "entities", "draws", "rules", "sampling",
 )  # fmt: skip
 ON_BOTH = {"pages", "entities", "draws"}
 

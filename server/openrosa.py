@@ -9,6 +9,7 @@ from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask
 
 from server.problems import Problem, TooLarge
+from server.xml import legal
 
 MIME = "text/xml; charset=utf-8"
 PHONES = "/v1/key/"
@@ -66,15 +67,7 @@ def safe(text: str) -> str:
     >>> safe("a<b\x00")
     'a&lt;b'
     """
-    legal = "".join(
-        c
-        for c in text
-        if c in "\t\n\r"
-        or " " <= c <= "\ud7ff"
-        or "\ue000" <= c <= "\ufffd"
-        or "\U00010000" <= c <= "\U0010ffff"
-    )
-    return escape(legal, {'"': "&quot;"})
+    return escape(legal(text), {'"': "&quot;"})
 
 
 class NotHttp(Problem):

@@ -27,6 +27,7 @@ class May(enum.Enum):
     COMMENT_RECORDS = "comment-records"
     SEE_QUARANTINE = "see-quarantine"
     REINGEST = "reingest"
+    OPEN_SEALED = "open-sealed"
     SEE_FINDINGS = "see-findings"
     SETTLE_FINDINGS = "settle-findings"
     ANSWER_FINDINGS = "answer-findings"
@@ -65,7 +66,7 @@ ROLES: dict[Role, frozenset[May]] = {
     Role.COORDINATOR: frozenset(
         _LOOK
         | {May.MANAGE_PLANS, May.MANAGE_FORMS, May.MANAGE_PHONES, May.MANAGE_PLACES, May.DRAW}
-        | {May.SEE_PHONES, May.SEE_QUARANTINE, May.REINGEST, May.SEE_JOURNAL}
+        | {May.SEE_PHONES, May.SEE_QUARANTINE, May.REINGEST, May.OPEN_SEALED, May.SEE_JOURNAL}
         | {May.ANSWER_FINDINGS, May.COMMENT_FINDINGS, May.RECOMMEND, May.COMMENT_RECORDS}
     ),
     Role.TEAM_LEADER: frozenset(

@@ -60,8 +60,7 @@ def publish(app: Flask, plan_id: int, workbook: str = WORKBOOK) -> int:
             compiled(workbook),
             ACTOR,
         )
-        surveys.publish(session, version, ACTOR)
-        return version.id
+        return surveys.publish(session, version, ACTOR).id
 
 
 def filled(

@@ -28,6 +28,7 @@ for name in program.MODELS:
 # Made by hand and kept on purpose: they have no place in a model.
 TRIGGERED = {
     "journal", "journal_seal", "draw", "draw_register", "drawn_unit", "submission", "form_version",
+    "plan_key", "submission_opened",
     "submission_version", "submission_review", "submission_comment",
 }  # fmt: skip
 

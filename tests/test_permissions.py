@@ -21,7 +21,13 @@ from server.journal import Line
 from server.monitoring.models import Record
 from server.permissions import ROLES, May, Role
 from server.places import queries as places
-from server.submissions.models import Held, HeldFile, Submission, SubmissionFile
+from server.submissions.models import (
+    Held,
+    HeldFile,
+    Submission,
+    SubmissionFile,
+    SubmissionOpened,
+)
 from server.surveys.models import Form, FormMedia
 from server.teams import service as teams
 from server.teams.models import Grant, Member, Phone, Team
@@ -96,10 +102,24 @@ def world(app, story, round_, cast):
         rows = entities.add_list(session, story.plan_id, "con_bo", ACTOR, area_property="xa")
         place = story.visit.place.code
         row = entities.create(session, rows, "Bò 1", {"xa": place}, ACTOR)
-        session.add(_request(session.scalars(select(Submission)).first(), row))
+        sent = session.scalars(select(Submission)).first()
+        session.add(_request(sent, row))
+        session.add(_opened(sent))
     numbers = _numbers(story, round_, cast, rows.id, row.id)
     assert None not in numbers.values(), numbers
     return World(numbers, story.visit.place.code, story.hamlet.code)
+
+
+def _opened(submission):
+    inside = b"<data><ten>uuid:bi-mat</ten></data>"
+    return SubmissionOpened(
+        submission_id=submission.id,
+        number=1,
+        xml=inside,
+        xml_sha256="",
+        opened_at=clock.now(),
+        opened_by="A",
+    )
 
 
 def _request(submission, row):
@@ -193,10 +213,7 @@ def test_every_address_needs_a_right_or_is_public_on_purpose(app):
 
 # What these allow depends on the finding's own unit and step, or on the record's team and place:
 # the page judges, not the route.
-JUDGED_INSIDE = {
-    May.ANSWER_FINDINGS, May.COMMENT_FINDINGS,
-    May.REVIEW_FIRST, May.REVIEW, May.COMMENT_RECORDS,
-}  # fmt: skip
+JUDGED_INSIDE = {May.ANSWER_FINDINGS, May.COMMENT_FINDINGS, May.REVIEW}
 # Written by the visit's own team and its coordinator; others may only read the record.
 OWN_TEAM = {"/records/<int:record_id>/sessions/new"}
 

@@ -30,12 +30,19 @@ MOST_LINES = 200
 _SCREEN_COPIES = {"thumb": "thumb_sha256", "view": "view_sha256"}
 
 
-def sheet(found: Submission) -> Sheet:
-    """Return the record's answers laid out by the version that the interviewer used."""
-    version = found.version
+def sheet(found: Submission, said: Mapping[str, Any] | None = None) -> Sheet:
+    """Return the record's answers laid out by the version that the interviewer used.
+
+    `said` are answers that are not the record's own, or not yet.
+    """
+    return sheet_of(found, found.version, found.answers if said is None else said)
+
+
+def sheet_of(found: Submission, version: FormVersion, said: Mapping[str, Any]) -> Sheet:
+    """Return one content of a record laid out by the version that it was filled in."""
     lists = _lists(version, found)
     fields = form_fields.from_json(version.fields)
-    return answers.sheet(fields, found.answers, web.language(), lists)
+    return answers.sheet(fields, said, web.language(), lists)
 
 
 def _lists(version: FormVersion, found: Submission) -> dict[str, Mapping[str, str]]:

@@ -12,7 +12,7 @@ import io
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, delete, false, func, select, true, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, delete, false, func, select, true, tuple_, update
 from sqlalchemy.orm import Session
 
 from server import clock
@@ -91,15 +91,8 @@ def _areas(areas: Collection[str]) -> Scope:
 def areas_of(session: Session, phone: Carrier) -> list[str]:
     """Return the areas a phone is sent to: its team's visits, or, without a team, its person's."""
     if phone.team_id is not None:
-        return list(
-            session.scalars(
-                select(Visit.area).where(
-                    Visit.plan_id == phone.plan_id,
-                    Visit.team_id == phone.team_id,
-                    Visit.state != VisitState.CANCELLED,
-                )
-            )
-        )
+        asked = {"plan": phone.plan_id, "team": phone.team_id}
+        return list(session.connection().execute(_TEAM_AREAS, asked).scalars())
     granted = select(Grant.area).where(Grant.person_id == phone.person_id, Grant.role.in_(_SENDERS))
     areas = list(session.scalars(granted))
     if "" in areas:  # the whole country: all that the plan's code list holds
@@ -112,28 +105,33 @@ def current(session: Session, found: EntityList, scope: Scope) -> Copy | None:
     return current_of(session, [(found, scope)]).get(found.id)
 
 
+NO_STAMP = [(0, "")]
+# Asked by every phone for each form at every sync, so these are put together once.
+_STAMPS = (
+    select(EntityStamp.list_id, func.max(EntityStamp.revision))
+    .where(tuple_(EntityStamp.list_id, EntityStamp.scope).in_(bindparam("asked", expanding=True)))
+    .group_by(EntityStamp.list_id)
+)
+_COPIES = (
+    select(EntityCopy.list_id, EntityCopy.revision, EntityCopy.id, EntityCopy.md5, EntityCopy.rows)
+    .where(tuple_(EntityCopy.list_id, EntityCopy.scope).in_(bindparam("asked", expanding=True)))
+    .order_by(EntityCopy.revision)
+)
+_TEAM_AREAS = select(Visit.area).where(
+    Visit.plan_id == bindparam("plan"),
+    Visit.team_id == bindparam("team"),
+    Visit.state != VisitState.CANCELLED,
+)
+
+
 def current_of(session: Session, parts: Sequence[tuple[EntityList, Scope]]) -> dict[int, Copy]:
     """Return, by list, the copies of parts that are still as the rows are: two look-ups for all."""
+    connection = session.connection()
     asked = [(found.id, stamp) for found, scope in parts for stamp in scope.stamps]
-    stamps = dict(
-        session.execute(
-            select(EntityStamp.list_id, func.max(EntityStamp.revision))
-            .where(tuple_(EntityStamp.list_id, EntityStamp.scope).in_(asked))
-            .group_by(EntityStamp.list_id)
-        ).all()
-    )
+    stamped = connection.execute(_STAMPS, {"asked": asked or NO_STAMP})
+    stamps: dict[int, int] = {row[0]: row[1] for row in stamped}
     needed = {f.id: max(f.shape_revision, stamps.get(f.id, 0)) for f, _scope in parts}
-    rows = session.execute(
-        select(
-            EntityCopy.list_id, EntityCopy.revision, EntityCopy.id, EntityCopy.md5, EntityCopy.rows
-        )
-        .where(
-            tuple_(EntityCopy.list_id, EntityCopy.scope).in_(
-                [(found.id, scope.key) for found, scope in parts]
-            )
-        )
-        .order_by(EntityCopy.revision)
-    )
+    rows = connection.execute(_COPIES, {"asked": [(f.id, scope.key) for f, scope in parts]})
     return {
         list_id: Copy(copy_id, md5, count)
         for list_id, revision, copy_id, md5, count in rows

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import Session, joinedload, lazyload
 
 from server import text
@@ -44,13 +44,20 @@ def find_list(session: Session, plan_id: int, name: str) -> EntityList | None:
     )
 
 
+# Asked by every phone for each form at every sync, so it is put together once.
+_NAMED = (
+    select(EntityList)
+    .where(
+        EntityList.plan_id == bindparam("plan"),
+        EntityList.name.in_(bindparam("names", expanding=True)),
+    )
+    .options(lazyload(EntityList.properties))
+)
+
+
 def lists_named(session: Session, plan_id: int, names: Sequence[str]) -> Sequence[EntityList]:
     """Return those lists of a plan that have one of these names; properties only when read."""
-    return session.scalars(
-        select(EntityList)
-        .where(EntityList.plan_id == plan_id, EntityList.name.in_(names))
-        .options(lazyload(EntityList.properties))
-    ).all()
+    return session.scalars(_NAMED, {"plan": plan_id, "names": list(names)}).all()
 
 
 def list_named(session: Session, plan_id: int, name: str) -> EntityList:

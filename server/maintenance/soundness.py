@@ -22,10 +22,11 @@ from server.submissions.models import (
     HeldFile,
     Submission,
     SubmissionFile,
+    SubmissionOpened,
     SubmissionVersion,
     VersionFile,
 )
-from server.surveys.models import FormMedia, FormVersion
+from server.surveys.models import FormMedia, FormVersion, PlanKey
 
 ORPHAN_AFTER_SECONDS = 24 * 3600
 Progress = Callable[[str], None]
@@ -42,7 +43,17 @@ class Fault:
 
 def faults(session: Session, files: Files, progress: Progress = lambda _: None) -> Iterator[Fault]:
     """Give every fault of the installation; reads everything, changes nothing."""
-    for check in (_database, _submissions, _held, _forms, _draws, _register, _journal):
+    for check in (
+        _database,
+        _submissions,
+        _opened,
+        _held,
+        _forms,
+        _keys,
+        _draws,
+        _register,
+        _journal,
+    ):
         progress(check.__name__.strip("_"))
         yield from check(session)
     progress("files")
@@ -66,6 +77,24 @@ def _submissions(session: Session) -> Iterator[Fault]:
         for row in session.execute(query.execution_options(yield_per=500)):
             if hashlib.sha256(row.xml).hexdigest() != row.xml_sha256:
                 yield Fault("submissions", f"{noun} {row.id}", "its XML is not what was received")
+
+
+def _opened(session: Session) -> Iterator[Fault]:
+    query = select(
+        SubmissionOpened.submission_id, SubmissionOpened.xml, SubmissionOpened.xml_sha256
+    )
+    for row in session.execute(query.execution_options(yield_per=500)):
+        if hashlib.sha256(row.xml).hexdigest() != row.xml_sha256:
+            yield Fault(
+                "submissions", f"submission {row.submission_id}", "is not what was decrypted"
+            )
+
+
+def _keys(session: Session) -> Iterator[Fault]:
+    query = select(PlanKey.id, PlanKey.private_key, PlanKey.private_sha256)
+    for row in session.execute(query):
+        if hashlib.sha256(row.private_key.encode()).hexdigest() != row.private_sha256:
+            yield Fault("keys", f"plan key {row.id}", "its private half is not what was stored")
 
 
 def _held(session: Session) -> Iterator[Fault]:

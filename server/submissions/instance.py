@@ -4,6 +4,7 @@ No database, no web. The raw bytes are the record; what is read here can always 
 """
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -130,9 +131,10 @@ def _meta(metas: Iterable[xml.Element], name: str) -> str:
 
 def _encrypted_files(root: xml.Element) -> Iterator[str]:
     """Return the files in the order their keys run: media first, the answers last."""
-    for found in root.iter("{*}file", "{*}encryptedXmlFile"):
-        if name := key(found.text or ""):
-            yield name
+    for tag in ("{*}file", "{*}encryptedXmlFile"):
+        for found in root.iter(tag):
+            if name := key(found.text or ""):
+                yield name
 
 
 def _entities(root: xml.Element) -> Iterator[Entity]:
@@ -269,3 +271,15 @@ def is_group(value: object) -> bool:
     (True, False)
     """
     return isinstance(value, dict) and set(value) not in _MARKS
+
+
+_ROW = re.compile(r"\[(\d+)\]")
+
+
+def uncounted(path: str) -> tuple[str, list[str]]:
+    """Return the path of a question without the numbers of rows, and those numbers.
+
+    >>> uncounted("tv[2]/tuoi")
+    ('tv/tuoi', ['2'])
+    """
+    return _ROW.sub("", path), _ROW.findall(path)

@@ -142,6 +142,74 @@ class FileHeldBefore(Problem):
     )
 
 
+class FilesNotHere(Problem):
+    """An encrypted form whose files have not all arrived."""
+
+    code = "submissions.sealed-files-missing"
+    status = 409
+    message = (
+        "Chưa giải mã được: còn thiếu {count} tệp ({names}). Điện thoại sẽ gửi tiếp khi có mạng."
+    )
+    message_en = "Not decrypted: {count} files have yet to arrive ({names})."
+
+
+class KeyDoesNotFit(Problem):
+    """The key inside an encrypted form does not open with ours."""
+
+    code = "submissions.sealed-key-does-not-fit"
+    status = 409
+    message = (
+        "Chưa giải mã được: khóa trong phiếu bị hỏng hoặc không phải của kế hoạch này. "
+        "Phiếu vẫn được giữ nguyên."
+    )
+    message_en = (
+        "Not decrypted: the key inside the form is damaged or meant for another key. "
+        "The submission is kept as it came."
+    )
+
+
+class DamagedSeal(Problem):
+    """A part of an encrypted form cannot be decrypted."""
+
+    code = "submissions.sealed-damaged"
+    status = 409
+    message = "Chưa giải mã được: “{what}” bị hỏng. Phiếu và mọi tệp vẫn được giữ nguyên."
+    message_en = "Not decrypted: '{what}' is damaged. The submission and its files are kept."
+
+
+class SealBroken(Problem):
+    """The content is not what the phone signed."""
+
+    code = "submissions.sealed-signature"
+    status = 409
+    message = (
+        "Chưa giải mã được: chữ ký không khớp, nội dung đã bị đổi sau khi rời điện thoại. "
+        "Phiếu và mọi tệp vẫn được giữ nguyên."
+    )
+    message_en = (
+        "Not decrypted: the signature does not match, so something was changed after it left "
+        "the phone. The submission and its files are kept."
+    )
+
+
+class OtherFormInside(Problem):
+    """The answers are of another form, version or instance than the outside says."""
+
+    code = "submissions.sealed-other-form"
+    status = 409
+    message = "Chưa giải mã được: bên trong là phiếu khác với vỏ ngoài. Phiếu vẫn được giữ nguyên."
+    message_en = "Not decrypted: inside is another form than the outside says. It is kept."
+
+
+class NotSealed(Problem):
+    """There is nothing to decrypt: it came in the plain, or was taken in before."""
+
+    code = "submissions.not-sealed"
+    status = 409
+    message = "Phiếu này không (còn) mã hóa. Hãy tải lại trang."
+    message_en = "This submission is not, or no longer, encrypted. Reload the page."
+
+
 class ReviewMoved(Problem):
     """The record is no longer what the reviewer's page showed: edited, or decided on by another."""
 
@@ -233,3 +301,21 @@ class NoFilesChosen(Problem):
         "No photo or sound was chosen. Go back and tick those you need, "
         "or take all that the filter shows."
     )
+
+
+class ViewNameTaken(Problem):
+    """Somebody has two views and gives both the same name."""
+
+    code = "submissions.view-name-taken"
+    status = 409
+    message = "Bạn đã có góc nhìn tên “{name}” trong kế hoạch này. Hãy đặt tên khác."
+    message_en = "You already have a view named “{name}” in this plan. Choose another name."
+
+
+class TooManyViews(Problem):
+    """A person keeps more views than a list can offer."""
+
+    code = "submissions.too-many-views"
+    status = 409
+    message = "Mỗi người lưu tối đa {most} góc nhìn trong một kế hoạch. Hãy xóa bớt rồi lưu lại."
+    message_en = "Each person keeps at most {most} views in a plan. Delete some, then save again."

@@ -40,7 +40,7 @@ def publish(workbook: Path, plan_id: int, media: tuple[Path, ...], as_json: bool
                 service.attach(
                     session, files, version, path.name, "application/octet-stream", stream, actor()
                 )
-        service.publish(session, version, actor())
+        version = service.publish(session, version, actor())
         found = {
             "form_id": version.form.form_id,
             "version": version.version,

@@ -19,11 +19,11 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
-from server import text, xml
+from server import cipher, text, xml
 from server.surveys import workbook, xform
 from server.surveys.fields import Field
 from server.surveys.workbook import ForeignSubmissionUrl, InvalidForm, WorkbookTooLarge
-from server.surveys.xform import EntityUse, MediaNeed, XForm
+from server.surveys.xform import PUBLIC_KEY, EntityUse, MediaNeed, XForm
 
 __all__ = ["Compiled", "EntityUse", "Field", "MediaNeed", "compile"]
 
@@ -36,6 +36,10 @@ NOT_VALIDATED = (
     "Hãy mở thử biểu mẫu trên một điện thoại trước khi phát hành."
 )
 NO_FORM_ID = "Trang settings không có form_id: đã lấy “{form_id}” theo tên tệp."
+OWN_KEY = (
+    "Biểu mẫu mã hóa phiếu bằng khóa riêng của nó (public_key): máy chủ nhận và giữ phiếu nhưng "
+    "không giải mã được, nên không xét duyệt, không nêu phát hiện, không xem được ảnh."
+)
 NO_VERSION = "Trang settings không có version: điện thoại sẽ không biết khi biểu mẫu thay đổi."
 
 log = logging.getLogger(__name__)
@@ -51,6 +55,7 @@ class Compiled:
         validated: ODK Validate has accepted the form.
         itemsets: the content of itemsets.csv when the form has external choices.
         settings: the settings sheet as its author wrote it.
+        public_key: with which phones shall encrypt, when the workbook names one.
     """
 
     xform: bytes
@@ -67,6 +72,7 @@ class Compiled:
     validated: bool
     settings: dict[str, str] = field(default_factory=dict)
     itemsets: str | None = None
+    public_key: str = ""
 
 
 def compile(data: bytes, filename: str, validate: bool = True) -> Compiled:
@@ -103,6 +109,7 @@ def compile(data: bytes, filename: str, validate: bool = True) -> Compiled:
         validated=validated,
         settings=made["settings"],
         itemsets=made["itemsets"],
+        public_key=form.public_key,
     )
 
 
@@ -153,24 +160,29 @@ def _details(answer: dict[str, Any]) -> dict[str, Any]:
 _OUR_NAMESPACES = re.compile(
     r"http://(www\.w3\.org/|openrosa\.org/|www\.opendatakit\.org/|docs\.oasis-open\.org/)"
 )
+_EDITABLE = "{http://www.opendatakit.org/xforms}client-editable"
+"""Lets a phone edit what it has sent: the one thing said here that leads nowhere else."""
 
 
 def _reparse(converted: bytes) -> xml.Element:
     """Return the XForm's root, parsed by our own door.
 
     Raises:
-        InvalidForm: what was converted is no well-formed XForm.
+        InvalidForm: what was converted is no well-formed XForm, or its key is none.
         ForeignSubmissionUrl: it would send filled forms elsewhere, however that was written.
     """
     try:
         root = xml.parse(converted, xml.FORM_DEFINITION)
-        model = XForm(root).model
+        form = XForm(root)
     except xml.UnreadableXml as error:
         raise InvalidForm([error.text("vi")]) from error
     strange = [uri for uri in root.nsmap.values() if not _OUR_NAMESPACES.match(uri)]
-    submission = [str(name) for each in model.iterchildren("{*}submission") for name in each.attrib]
-    if strange or submission or root.attrib:
-        raise ForeignSubmissionUrl(submission or ["namespaces"])
+    said = [str(name) for each in form.model.iterchildren("{*}submission") for name in each.attrib]
+    said = [name for name in said if name not in (PUBLIC_KEY, _EDITABLE)]
+    if strange or said or root.attrib:
+        raise ForeignSubmissionUrl(said or ["namespaces"])
+    if form.public_key and not cipher.is_public_key(form.public_key):
+        raise InvalidForm(["public_key: base64 RSA, >= 2048 bit"])
     return root
 
 
@@ -186,6 +198,8 @@ def _named(form: XForm, filename: str, warnings: list[str], settings: dict[str, 
         warnings.append(NO_FORM_ID.format(form_id=form.form_id))
     if not form.version:
         warnings.append(NO_VERSION)
+    if form.public_key:
+        warnings.append(OWN_KEY)
     if max(len(form.form_id), len(form.version)) > LONGEST_ID:
         raise InvalidForm([f"form_id, version: > {LONGEST_ID}"])
     return form

@@ -4,7 +4,7 @@ import datetime as dt
 import enum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import Model, by_value
@@ -44,10 +44,43 @@ class Form(Model):
     )
 
 
+class PlanKey(Model):
+    """The key pair with which phones encrypt the forms of a plan (khóa mã hóa).
+
+    `private_key` is PKCS#8 under a passphrase that is kept nowhere; see `server.cipher`. A key
+    that is no longer in force stays: what was encrypted with it is opened with it.
+    """
+
+    __tablename__ = "plan_key"
+    __table_args__ = (
+        Index(
+            "uq_plan_key_in_force",
+            "plan_id",
+            unique=True,
+            sqlite_where=text("retired_at IS NULL"),
+            postgresql_where=text("retired_at IS NULL"),
+        ),
+        Index("ix_plan_key_plan", "plan_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    public_key: Mapped[str]
+    private_key: Mapped[str] = mapped_column(deferred=True)
+    private_sha256: Mapped[str]
+    lock: Mapped[str]
+    hint: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[dt.datetime]
+    created_by: Mapped[str]
+    retired_at: Mapped[dt.datetime | None]
+
+
 class FormVersion(Model):
     """One version of a form: the workbook as uploaded and the XForm made from it.
 
-    Once published nothing in it changes; phones may hold it for weeks.
+    Once published nothing in it changes; phones may hold it for weeks. Phones encrypt what is
+    filled with the plan's key `key_id`, or with a key of the workbook's own (`own_key`), whose
+    private half is not here.
     """
 
     __tablename__ = "form_version"
@@ -68,11 +101,14 @@ class FormVersion(Model):
     rules: Mapped[list[Any]] = mapped_column(deferred=True)
     warnings: Mapped[list[Any]]
     validated: Mapped[bool]
+    key_id: Mapped[int | None] = mapped_column(ForeignKey("plan_key.id"), index=True)
+    own_key: Mapped[bool] = mapped_column(default=False)
     notes: Mapped[str] = mapped_column(default="")
     created_at: Mapped[dt.datetime]
     published_at: Mapped[dt.datetime | None]
 
     form: Mapped[Form] = relationship(back_populates="versions", foreign_keys=[form_pk])
+    key: Mapped[PlanKey | None] = relationship(lazy="select")
     media: Mapped[list["FormMedia"]] = relationship(
         back_populates="version", lazy="selectin", order_by="FormMedia.name"
     )

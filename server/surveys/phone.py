@@ -68,11 +68,12 @@ def manifest(token: str, plan_id: int, version_id: int) -> Response:
     if needs is None:
         raise NotFound()
     base = _base(token, plan_id)
+    names = [need["name"] for need in needs]
     entries = {
         file.name: _file(f"{base}/versions/{version_id}", file)
-        for file in queries.manifest(session, plan_id, version_id, g.phone.team_id)
+        for file in queries.manifest(session, plan_id, version_id, g.phone.team_id, names)
     }
-    wanted = [need["name"] for need in needs if need["name"] not in entries]
+    wanted = [name for name in names if name not in entries]
     entries |= {each.name: _offered(base, each) for each in lists.offered(g.phone, wanted)}
     return openrosa.listing(
         '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -90,16 +91,17 @@ def _file(base: str, file: queries.File) -> str:
 
 
 def _offered(base: str, offer: lists.Offered) -> str:
+    """Return the entry of a list; `base` is safe already."""
     kind = f' type="{offer.kind}"' if offer.kind else ""
     integrity = (
-        f"<integrityUrl>{openrosa.safe(f'{base}/{offer.integrity_path}')}</integrityUrl>"
+        f"<integrityUrl>{base}/{openrosa.safe(offer.integrity_path)}</integrityUrl>"
         if offer.integrity_path
         else ""
     )
     return (
         f"<mediaFile{kind}><filename>{openrosa.safe(offer.name)}</filename>"
         f"<hash>md5:{offer.md5}</hash>"
-        f"<downloadUrl>{openrosa.safe(f'{base}/{offer.path}')}</downloadUrl>{integrity}"
+        f"<downloadUrl>{base}/{openrosa.safe(offer.path)}</downloadUrl>{integrity}"
         "</mediaFile>"
     )
 

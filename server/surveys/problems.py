@@ -73,3 +73,87 @@ class BadMediaName(Problem):
     status = 422
     message = "Biểu mẫu không dùng tệp “{name}”. Các tệp nó cần: {needs}."
     message_en = "The form does not use the file '{name}'. It needs: {needs}."
+
+
+class EncryptionOn(Problem):
+    """The plan encrypts its forms already."""
+
+    code = "surveys.encryption-on"
+    status = 409
+    message = "Kế hoạch này đang mã hóa phiếu. Hãy tắt trước khi tạo khóa khác."
+    message_en = "This plan encrypts its forms already. Switch it off before making another key."
+
+
+class EncryptionOff(Problem):
+    """The plan has no key in force."""
+
+    code = "surveys.encryption-off"
+    status = 409
+    message = "Kế hoạch này không mã hóa phiếu. Hãy tải lại trang."
+    message_en = "This plan does not encrypt its forms. Reload the page."
+
+
+class WeakPassphrase(Problem):
+    """Too short to stand against guessing by whoever gets hold of the database."""
+
+    code = "surveys.weak-passphrase"
+    status = 422
+    message = "Cụm mật khẩu cần ít nhất {least} ký tự; nên là vài từ ghép lại."
+    message_en = "The passphrase needs at least {least} characters; several words are best."
+
+
+class HintTellsAll(Problem):
+    """The hint is stored and shown; the passphrase never is."""
+
+    code = "surveys.hint-tells-all"
+    status = 422
+    message = "Gợi ý không được chứa chính cụm mật khẩu."
+    message_en = "The hint must not hold the passphrase itself."
+
+
+class WrongPassphrase(Problem):
+    """The private key does not open."""
+
+    code = "surveys.wrong-passphrase"
+    status = 422
+    message = "Cụm mật khẩu không đúng, chưa mở được gì. Gợi ý đã ghi: {hint}."
+    message_en = "The passphrase is wrong; nothing was opened. The hint on file: {hint}."
+
+
+class TooManyPassphrases(Problem):
+    """Wrong passphrases again and again."""
+
+    code = "surveys.too-many-passphrases"
+    status = 429
+    message = "Nhập sai cụm mật khẩu quá nhiều lần. Hãy thử lại sau {minutes} phút."
+    message_en = "Too many wrong passphrases. Try again in {minutes} minutes."
+
+
+class DamagedKey(Problem):
+    """What is stored of the private key is not what was stored."""
+
+    code = "surveys.damaged-key"
+    status = 409
+    message = (
+        "Khóa riêng lưu ở máy chủ đã bị hỏng, không mở được phiếu nào. Phiếu vẫn được giữ nguyên: "
+        "hãy khôi phục khóa từ bản sao lưu."
+    )
+    message_en = (
+        "The private key kept here is damaged and opens nothing. The submissions are kept: "
+        "restore the key from a backup."
+    )
+
+
+class NoKeyHere(Problem):
+    """The form brought a key of its own: its private half was never on this server."""
+
+    code = "surveys.no-key-here"
+    status = 409
+    message = (
+        "Biểu mẫu “{form_id}” mã hóa bằng khóa riêng của nó, máy chủ không có khóa để giải mã. "
+        "Hãy tải phiếu và các tệp về, giải mã bằng công cụ của người giữ khóa."
+    )
+    message_en = (
+        "The form '{form_id}' encrypts with a key of its own, which is not on this server. "
+        "Download the record and its files and decrypt them with its owner's tool."
+    )

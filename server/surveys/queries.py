@@ -1,10 +1,10 @@
 """Questions about forms; nothing here writes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import String, bindparam, cast, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from server.surveys.models import Form, FormMedia, FormState, FormVersion, PhoneList
@@ -22,27 +22,45 @@ class Listed:
     has_files: bool
 
 
+# Asked by every phone at every sync, for each form, so these are put together once.
+_LISTED = (
+    select(
+        Form.form_id,
+        FormVersion.title,
+        FormVersion.version,
+        FormVersion.xform_md5,
+        FormVersion.id,
+        cast(FormVersion.needs, String) != "[]",
+    )
+    .join(FormVersion, FormVersion.id == Form.current_id)
+    .where(Form.plan_id == bindparam("plan"), Form.state == FormState.OPEN)
+    .order_by(FormVersion.title, Form.form_id)
+)
+_NEEDS = (
+    select(FormVersion.needs)
+    .join(Form, Form.id == FormVersion.form_pk)
+    .where(
+        FormVersion.id == bindparam("version"),
+        Form.plan_id == bindparam("plan"),
+        FormVersion.published_at.is_not(None),
+    )
+)
+_UPLOADED = select(FormMedia.name, FormMedia.md5).where(
+    FormMedia.version_id == bindparam("version")
+)
+_LISTS = select(PhoneList.name, PhoneList.md5).where(
+    PhoneList.plan_id == bindparam("plan"),
+    PhoneList.name.in_(bindparam("names", expanding=True)),
+)
+_TEAM_LISTS = _LISTS.where(PhoneList.team_id == bindparam("team"))
+_COMMON_LISTS = _LISTS.where(PhoneList.team_id.is_(None))
+
+
 def listed(session: Session, plan_id: int, only: str | None = None) -> list[Listed]:
     """Return the open, published forms of a plan, by title: one look-up."""
-    query = (
-        select(
-            Form.form_id,
-            FormVersion.title,
-            FormVersion.version,
-            FormVersion.xform_md5,
-            FormVersion.id,
-            FormVersion.needs,
-        )
-        .join(FormVersion, FormVersion.id == Form.current_id)
-        .where(Form.plan_id == plan_id, Form.state == FormState.OPEN)
-        .order_by(FormVersion.title, Form.form_id)
-    )
-    if only is not None:
-        query = query.where(Form.form_id == only)
-    return [
-        Listed(form_id, title, version, md5, version_id, bool(needs))
-        for form_id, title, version, md5, version_id, needs in session.execute(query)
-    ]
+    query = _LISTED if only is None else _LISTED.where(Form.form_id == only)
+    rows = session.connection().execute(query, {"plan": plan_id})
+    return [Listed(*row) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -54,39 +72,34 @@ class File:
     is_list: bool
 
 
-def manifest(session: Session, plan_id: int, version_id: int, team_id: int | None) -> list[File]:
-    """Return the files that go with a version for a team's phone, by name, and read none."""
-    needs = needs_of(session, plan_id, version_id)
-    if not needs:
+def manifest(
+    session: Session, plan_id: int, version_id: int, team_id: int | None, names: Collection[str]
+) -> list[File]:
+    """Return the files among `names` that go with a version for a team's phone; reads none.
+
+    Lists that rooms above keep are not among them.
+    """
+    if not names:
         return []
-    names = [need["name"] for need in needs]
-    uploaded = session.execute(
-        select(FormMedia.name, FormMedia.md5).where(FormMedia.version_id == version_id)
-    )
+    connection = session.connection()
+    uploaded = connection.execute(_UPLOADED, {"version": version_id})
     found = {name: File(name, md5, is_list=False) for name, md5 in uploaded}
-    lists = session.execute(
-        select(PhoneList.name, PhoneList.md5).where(
-            PhoneList.plan_id == plan_id,
-            PhoneList.name.in_(names),
-            PhoneList.team_id == team_id if team_id is not None else PhoneList.team_id.is_(None),
-        )
+    asked = {"plan": plan_id, "names": list(names)}
+    lists = (
+        connection.execute(_COMMON_LISTS, asked)
+        if team_id is None
+        else connection.execute(_TEAM_LISTS, {**asked, "team": team_id})
     )
     for name, md5 in lists:
         found.setdefault(name, File(name, md5, is_list=True))
-    return [found[name] for name in sorted(found)]
+    return list(found.values())
 
 
 def needs_of(session: Session, plan_id: int, version_id: int) -> list[Any] | None:
     """Return what a published version of the plan needs, or None when there is no such version."""
-    return session.scalar(
-        select(FormVersion.needs)
-        .join(Form, Form.id == FormVersion.form_pk)
-        .where(
-            FormVersion.id == version_id,
-            Form.plan_id == plan_id,
-            FormVersion.published_at.is_not(None),
-        )
-    )
+    asked = {"plan": plan_id, "version": version_id}
+    needs: list[Any] | None = session.connection().execute(_NEEDS, asked).scalar_one_or_none()
+    return needs
 
 
 def xform(session: Session, plan_id: int, version_id: int) -> bytes | None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from server import clock, journal, text
 from server.files import Files
 from server.journal import Actor
-from server.surveys import lists, queries
+from server.surveys import keys, lists, queries
 from server.surveys.models import Form, FormMedia, FormState, FormVersion, PhoneList
 from server.surveys.problems import BadMediaName, FormIdTaken, MissingMedia, VersionTaken
 from server.surveys.roles import roles
@@ -45,11 +45,13 @@ def upload(
     if form_id is not None and compiled.form_id != form_id:
         raise FormIdTaken(found=compiled.form_id, expected=form_id)
     form = _form(session, plan_id, compiled)
+    sealed = keys.published_sealed(session, form, compiled)
     held = queries.version_of(session, form.id, compiled.version)
-    if held is not None and held.published_at is not None:
-        if held.xform_md5 != _md5(compiled.xform):
-            raise VersionTaken(version=compiled.version, form_id=compiled.form_id)
-        return held
+    for published, xform in ((held, compiled.xform), sealed):
+        if published is not None and published.published_at is not None:
+            if published.xform_md5 != _md5(xform):
+                raise VersionTaken(version=published.version, form_id=compiled.form_id)
+            return published
     version = held or FormVersion(form=form, version=compiled.version, created_at=clock.now())
     kept = files.keep_bytes(workbook)
     version.title = text.clean(compiled.title)
@@ -61,6 +63,7 @@ def upload(
     version.roles = roles(compiled.xform, compiled.fields)
     version.rules = _plain(compiled.rules)
     version.warnings, version.validated = list(compiled.warnings), compiled.validated
+    version.own_key = bool(compiled.public_key)
     session.add(version)
     session.flush()
     journal.write(
@@ -152,8 +155,10 @@ def before_publishing(check: Check) -> Check:
     return check
 
 
-def publish(session: Session, version: FormVersion, actor: Actor) -> None:
-    """Make `version` the one that phones get. From now on nothing in it changes.
+def publish(session: Session, version: FormVersion, actor: Actor) -> FormVersion:
+    """Make `version` the one that phones get, and return it. From now on nothing in it changes.
+
+    Where the plan encrypts its forms, phones get the version's encrypted twin; that is returned.
 
     Raises:
         MissingMedia: files that it needs have not been uploaded.
@@ -166,6 +171,7 @@ def publish(session: Session, version: FormVersion, actor: Actor) -> None:
     if missing:
         raise MissingMedia(names=", ".join(sorted(missing)))
     form = version.form
+    version = keys.sealed(session, version)
     if version.published_at is None:
         version.published_at = clock.now()
     form.current_id, form.title = version.id, version.title
@@ -174,6 +180,7 @@ def publish(session: Session, version: FormVersion, actor: Actor) -> None:
         session, actor, "form.published", "form_version", version.id, form.plan_id,
         form_id=form.form_id, version=version.version,
     )  # fmt: skip
+    return version
 
 
 def set_state(session: Session, form: Form, state: FormState, actor: Actor) -> None:

@@ -67,7 +67,7 @@ class WorkbookTooLarge(Problem):
 
 
 class ForeignSubmissionUrl(Problem):
-    """A setting would send filled forms elsewhere, or hide them from this office."""
+    """A setting would send filled forms elsewhere."""
 
     code = "surveys.foreign-submission-url"
     status = 422
@@ -346,11 +346,11 @@ def table_rows(survey: list[dict[str, str]]) -> dict[str, str]:
     return found
 
 
-FORBIDDEN_SETTINGS = ("submission_url", "public_key", "auto_send", "auto_delete", "namespaces")
+FORBIDDEN_SETTINGS = ("submission_url", "auto_send", "auto_delete", "namespaces")
 
 
 def check_settings(settings: list[dict[str, str]]) -> None:
-    """Refuse settings that would send filled forms elsewhere or hide their content.
+    """Refuse settings that would send filled forms elsewhere.
 
     Raises:
         ForeignSubmissionUrl.

@@ -13,6 +13,7 @@ from server.xml import Element, local
 
 ENTITIES = "{http://www.opendatakit.org/xforms/entities}"
 DEFAULT_LANGUAGE = "default"
+PUBLIC_KEY = "base64RsaPublicKey"
 _OF_EVERY_FORM = {"meta/instanceID", "meta/deprecatedID"}
 _ITEXT = re.compile(r"jr:itext\(\s*'([^']*)'\s*\)")
 _INSTANCE = re.compile(r"instance\(\s*'([^']*)'\s*\)")
@@ -92,6 +93,22 @@ class XForm:
     def title(self) -> str:
         """Return the title that people see."""
         return " ".join((_first(self.root, "title").text or "").split())
+
+    @property
+    def public_key(self) -> str:
+        """Return the key with which phones encrypt what is filled, '' when they do not."""
+        submission = next(self.model.iterchildren("{*}submission"), None)
+        found = "" if submission is None else submission.get(PUBLIC_KEY, "")
+        return "".join(found.split())
+
+    def encrypt_with(self, public_key: str) -> None:
+        """Have phones encrypt what is filled."""
+        submission = next(self.model.iterchildren("{*}submission"), None)
+        if submission is None:
+            namespace = self.model.tag.rpartition("}")[0].removeprefix("{") or None
+            submission = xml.element("submission", namespace=namespace)
+            _first(self.model, "instance").addprevious(submission)
+        submission.set(PUBLIC_KEY, public_key)
 
     def _read_texts(self) -> None:
         """Read the translations: text id -> {language: text}, without pictures and sounds."""

@@ -131,16 +131,12 @@ def sign_in(session: Session, email: str, password: str, address: str) -> Outcom
     """
     account = "account:" + sha256(email.strip().lower())
     origin = "address:" + address
-    minutes = _wait(session, account, TRIES_PER_ACCOUNT) or _wait(
-        session, origin, TRIES_PER_ADDRESS
-    )
+    minutes = wait(session, account, TRIES_PER_ACCOUNT) or wait(session, origin, TRIES_PER_ADDRESS)
     if minutes:
         return Outcome(refusal=TooManyTries(minutes=minutes))
     person = session.scalar(select(Person).where(Person.email == email.strip().lower()))
     if not _right(person, password) or person is None:
-        now = clock.now()
-        session.add_all([SignInFailure(who=account, at=now), SignInFailure(who=origin, at=now)])
-        session.flush()
+        note_failure(session, account, origin)
         return Outcome(refusal=WrongPassword())
     session.execute(delete(SignInFailure).where(SignInFailure.who == account))
     return Outcome(key=open_sign_in(session, person))
@@ -155,7 +151,14 @@ def _right(person: Person | None, password: str) -> bool:
         return False
 
 
-def _wait(session: Session, who: str, tries: int) -> int:
+def note_failure(session: Session, *who: str) -> None:
+    """Count a wrong password or passphrase against each of `who`."""
+    now = clock.now()
+    session.add_all([SignInFailure(who=each, at=now) for each in who])
+    session.flush()
+
+
+def wait(session: Session, who: str, tries: int) -> int:
     """Return for how many minutes `who` must wait: 0 when they may try."""
     since = clock.now() - WINDOW
     count, oldest = session.execute(

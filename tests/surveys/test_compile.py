@@ -405,7 +405,7 @@ HOSTILE = {
         "x.md",
         ABROAD,
     ),
-    "public_key": (with_setting("public_key", "MIIB"), "x.md", ABROAD),
+    "public_key": (with_setting("public_key", "MIIB"), "x.md", WRONG),
     "auto_send": (with_setting("auto_send", "true"), "x.md", ABROAD),
     "no survey": (lambda: b"| settings |\n| | form_id |\n| | a |\n", "x.md", WRONG),
     "no such list": (lambda: plain("| | select_one khong_co | b | B | |"), "x.md", WRONG),
