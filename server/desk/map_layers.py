@@ -21,7 +21,7 @@ from server.monitoring.models import Plan, Round, Visit, VisitHamlet, VisitState
 from server.monitoring.queries import open_to
 from server.permissions import May
 from server.places.models import Hamlet, Place, Succession
-from server.places.scope import covers, inside
+from server.places.scope import covers, inside, within
 from server.submissions.models import ReviewState, Submission
 from server.surveys.models import Form
 from server.web import Reader
@@ -232,11 +232,15 @@ def _in_reach(session: Session, areas: Iterable[str], plan_id: int | None) -> Co
     whole: list[int] = []
     part: list[int] = []
     for key, area in session.execute(plans):
-        (whole if covers(found, area) else part).append(key)
-    return or_(
-        Submission.plan_id.in_(whole),
-        and_(Submission.plan_id.in_(part), inside(Submission.area, found)),
-    )
+        if covers(found, area):
+            whole.append(key)
+        elif any(within(each, area) for each in found):
+            part.append(key)
+    in_whole = Submission.plan_id.in_(whole)
+    if not part:  # an index serves one condition on the plan; of two joined by 'or' it serves none
+        return in_whole
+    in_part = and_(Submission.plan_id.in_(part), inside(Submission.area, found))
+    return or_(in_whole, in_part) if whole else in_part
 
 
 def _of_visits(of: type[Submission | Finding], asked: Asked) -> list[ColumnElement[bool]]:
