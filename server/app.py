@@ -30,6 +30,7 @@ EDGES = (
     "server.desk.record_papers",
     "server.desk.record_values",
     "server.desk.teams",
+    "server.desk.phone_setup",
     "server.desk.journal",
     "server.surveys.phone",
     "server.entities.phone",

@@ -176,6 +176,8 @@ def _version_page(
         form=found.form,
         shown=found,
         logic=words.logic,
+        changes=service.changes_of(found) if found.published_at is None else (),
+        change_words=words.CHANGES,
         is_current=found.form.current_id == found.id,
         needs=_needs(session, found, plan),
         missing=service.missing_files(found),
@@ -254,7 +256,8 @@ def publish(form_pk: int, version_id: int) -> AnyResponse | tuple[str, int]:
     try:
         with transaction() as session:
             found = _version(session, form_pk, version_id, May.MANAGE_FORMS)[0]
-            version_id = service.publish(session, found, web.actor()).id
+            notes = request.form.get("notes", "").replace("\0", "")
+            version_id = service.publish(session, found, web.actor(), notes or None).id
     except (NotFound, NotAllowed):
         raise
     except Problem as problem:

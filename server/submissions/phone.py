@@ -16,7 +16,7 @@ from server.submissions import holding, instance, intake, service
 from server.submissions.intake import Part
 from server.submissions.problems import NoFormSent, SeveralFormsSent
 from server.teams import service as teams
-from server.teams.phone import PREFIX, from_phone
+from server.teams.phone import at
 
 bp = Blueprint("submissions_phone", __name__)
 FORM_PART = "xml_submission_file"
@@ -24,8 +24,7 @@ NAMELESS = "khong-ten"
 MAX_FORM_BYTES = 10_000_000
 
 
-@bp.get(f"{PREFIX}/submission")
-@from_phone
+@at(bp, "/submission", entry=True)
 def preflight(token: str, plan_id: int) -> Response:
     """Answer the phone's HEAD: 204, and how much it may put into one request."""
     plan = db.session().get(Plan, plan_id)
@@ -37,8 +36,7 @@ def preflight(token: str, plan_id: int) -> Response:
     return response
 
 
-@bp.post(f"{PREFIX}/submission")
-@from_phone
+@at(bp, "/submission", "POST", entry=True)
 def receive(token: str, plan_id: int) -> Response:
     """Take one filled form, or one part of it."""
     _bounded()

@@ -24,9 +24,12 @@ def group() -> None:
 @group.command("publish")
 @click.argument("workbook", type=WORKBOOK)
 @plan_option
+@click.option("--notes", default="", help="Phiên bản này có gì mới / what is new in it.")
 @click.option("--media", type=WORKBOOK, multiple=True, help="Tệp mà biểu mẫu cần.")
 @as_json
-def publish(workbook: Path, plan_id: int, media: tuple[Path, ...], as_json: bool) -> None:
+def publish(
+    workbook: Path, plan_id: int, notes: str, media: tuple[Path, ...], as_json: bool
+) -> None:
     """Compile WORKBOOK, upload it to a plan and publish it at once."""
     data = workbook.read_bytes()
     compiled = compiler.compile(data, workbook.name)
@@ -40,12 +43,17 @@ def publish(workbook: Path, plan_id: int, media: tuple[Path, ...], as_json: bool
                 service.attach(
                     session, files, version, path.name, "application/octet-stream", stream, actor()
                 )
-        version = service.publish(session, version, actor())
+        changed = service.changes_of(version)
+        version = service.publish(session, version, actor(), notes or None)
         found = {
             "form_id": version.form.form_id,
             "version": version.version,
             "validated": version.validated,
             "warnings": list(version.warnings),
+            "changes": [
+                {"kind": each.kind.value, "path": each.path, "was": each.was, "to": each.becomes}
+                for each in changed
+            ],
         }
     say(as_json, found, f"Đã phát hành {found['form_id']} phiên bản {found['version']}.")
 

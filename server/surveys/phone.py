@@ -10,7 +10,8 @@ from server.db import db
 from server.files import Files
 from server.problems import NotFound, Unavailable
 from server.surveys import lists, queries
-from server.teams.phone import PREFIX, from_phone
+from server.teams import phone as phones
+from server.teams.phone import at
 from server.text import clean
 
 log = logging.getLogger(__name__)
@@ -22,8 +23,7 @@ TYPES = {
 }
 
 
-@bp.get(f"{PREFIX}/formList")
-@from_phone
+@at(bp, "/formList", entry=True)
 def form_list(token: str, plan_id: int) -> Response:
     """List the plan's open forms. Never empty by mistake: an empty list wipes phones."""
     base = _base(token, plan_id)
@@ -49,8 +49,7 @@ def _entry(base: str, form: queries.Listed) -> str:
     )
 
 
-@bp.get(f"{PREFIX}/versions/<int:version_id>/form.xml")
-@from_phone
+@at(bp, "/versions/<int:version_id>/form.xml")
 def form_xml(token: str, plan_id: int, version_id: int) -> Response:
     """Give exactly the bytes whose hash the list named."""
     xform = queries.xform(db.session(), plan_id, version_id)
@@ -59,8 +58,7 @@ def form_xml(token: str, plan_id: int, version_id: int) -> Response:
     return _kept(Response(xform, content_type=openrosa.MIME), openrosa.md5(xform))
 
 
-@bp.get(f"{PREFIX}/versions/<int:version_id>/manifest")
-@from_phone
+@at(bp, "/versions/<int:version_id>/manifest")
 def manifest(token: str, plan_id: int, version_id: int) -> Response:
     """List the files of a version with their hashes, reading none of them."""
     session = db.session()
@@ -106,8 +104,7 @@ def _offered(base: str, offer: lists.Offered) -> str:
     )
 
 
-@bp.get(f"{PREFIX}/versions/<int:version_id>/lists/<name>")
-@from_phone
+@at(bp, "/versions/<int:version_id>/lists/<name>")
 def phone_list(token: str, plan_id: int, version_id: int, name: str) -> Response:
     """Give a list as the phone's own team has it."""
     found = queries.phone_list(db.session(), plan_id, g.phone.team_id, name)
@@ -116,8 +113,7 @@ def phone_list(token: str, plan_id: int, version_id: int, name: str) -> Response
     return _kept(Response(found.content, content_type=_type(name)), found.md5)
 
 
-@bp.get(f"{PREFIX}/versions/<int:version_id>/media/<name>")
-@from_phone
+@at(bp, "/versions/<int:version_id>/media/<name>")
 def media(token: str, plan_id: int, version_id: int, name: str) -> Response:
     """Give a file that was uploaded with the form, or none at all when it is spoilt here."""
     session = db.session()
@@ -142,8 +138,7 @@ def _kept(response: Response, md5: str) -> Response:
 
 
 def _base(token: str, plan_id: int) -> str:
-    public = current_app.config["THUCDIA"].public_url or request.host_url.rstrip("/")
-    return openrosa.safe(f"{public}/v1/key/{quote(token)}/projects/{plan_id}")
+    return openrosa.safe(phones.base(token, plan_id))
 
 
 def _type(name: str, otherwise: str = "application/octet-stream") -> str:
