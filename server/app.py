@@ -36,6 +36,7 @@ EDGES = (
     "server.entities.phone",
     "server.desk.forms",
     "server.submissions.phone",
+    "server.submissions.trial_phone",
     "server.desk.submissions",
     "server.desk.gallery",
     "server.desk.held",
@@ -74,6 +75,7 @@ MODELS = (
     "server.surveys.models",
     "server.entities.models",
     "server.submissions.models",
+    "server.submissions.trial_models",
     "server.draws.models",
     "server.findings.models",
     "server.findings.letters",
@@ -94,7 +96,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for name in EDGES:
         blueprint = import_module(name).bp
         app.register_blueprint(blueprint)
-        if name.endswith(".phone"):
+        if name.endswith("phone"):
             web.csrf.exempt(blueprint)
     return app
 

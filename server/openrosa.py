@@ -58,6 +58,14 @@ def listing(body: str) -> Response:
     return response
 
 
+def kept(response: Response, md5: str) -> Response:
+    """Let the phone keep what it got, and ask each time whether it is still the same."""
+    response.set_etag(md5)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.make_conditional(request)
+    return response
+
+
 def md5(data: bytes) -> str:
     """Return the hash by which phones tell whether they hold the same bytes."""
     return hashlib.md5(data, usedforsecurity=False).hexdigest()

@@ -1,5 +1,6 @@
 """Forms of a plan (biểu mẫu): upload a workbook, read it without Excel, publish, close."""
 
+import base64
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from server import web
 from server.db import db, transaction
 from server.desk import downloads, formats
+from server.desk.teams import server_url
 from server.files import Files
 from server.findings import firing
 from server.findings.rules import mistakes
@@ -20,11 +22,13 @@ from server.monitoring.models import Plan
 from server.permissions import May
 from server.places.scope import covers
 from server.problems import BadInput, NotAllowed, NotFound, Problem
+from server.submissions import trials
 from server.surveys import compile as compiler
+from server.surveys import drafts, queries, service, words
 from server.surveys import fields as form_fields
-from server.surveys import queries, service, words
 from server.surveys.fields import Field
 from server.surveys.models import Form, FormState, FormVersion
+from server.teams import settings_qr
 
 bp = Blueprint("forms", __name__)
 bp.context_processor(formats.helpers)
@@ -178,6 +182,8 @@ def _version_page(
         logic=words.logic,
         changes=service.changes_of(found) if found.published_at is None else (),
         change_words=words.CHANGES,
+        trial_qr=_trial_qr(found, plan),
+        tested=trials.of_form(session, found.form_pk),
         is_current=found.form.current_id == found.id,
         needs=_needs(session, found, plan),
         missing=service.missing_files(found),
@@ -190,6 +196,17 @@ def _version_page(
         states=[(state.value, formats.word(words.STATES[state])) for state in FormState],
         mistakes=_sentences(problem),
     )
+
+
+def _trial_qr(found: FormVersion, plan: Plan) -> str:
+    """Return the code by which a phone tries a draft, for those who manage forms; else ''."""
+    token = found.form.test_token
+    if found.published_at is not None or token is None or not _may_manage(plan):
+        return ""
+    url = server_url() + drafts.path(token, plan.id, found.form.form_id)
+    values = settings_qr.settings(settings_qr.Way(url), f"THỬ: {found.title}", "thu")
+    picture = base64.b64encode(settings_qr.svg(values)).decode()
+    return f"data:image/svg+xml;base64,{picture}"
 
 
 def _row_number(rule: dict[str, Any], otherwise: int) -> int:

@@ -10,6 +10,7 @@ from server.db import db
 from server.files import Files
 from server.problems import NotFound, Unavailable
 from server.surveys import lists, queries
+from server.surveys.models import FormMedia, PhoneList
 from server.teams import phone as phones
 from server.teams.phone import at
 from server.text import clean
@@ -55,7 +56,7 @@ def form_xml(token: str, plan_id: int, version_id: int) -> Response:
     xform = queries.xform(db.session(), plan_id, version_id)
     if xform is None:
         raise NotFound()
-    return _kept(Response(xform, content_type=openrosa.MIME), openrosa.md5(xform))
+    return openrosa.kept(Response(xform, content_type=openrosa.MIME), openrosa.md5(xform))
 
 
 @at(bp, "/versions/<int:version_id>/manifest")
@@ -110,7 +111,12 @@ def phone_list(token: str, plan_id: int, version_id: int, name: str) -> Response
     found = queries.phone_list(db.session(), plan_id, g.phone.team_id, name)
     if found is None:
         raise NotFound()
-    return _kept(Response(found.content, content_type=_type(name)), found.md5)
+    return sent_list(found)
+
+
+def sent_list(found: PhoneList) -> Response:
+    """Give a list as it is kept."""
+    return openrosa.kept(Response(found.content, content_type=_type(found.name)), found.md5)
 
 
 @at(bp, "/versions/<int:version_id>/media/<name>")
@@ -120,21 +126,24 @@ def media(token: str, plan_id: int, version_id: int, name: str) -> Response:
     found = queries.media(session, version_id, name)
     if found is None or queries.needs_of(session, plan_id, version_id) is None:
         raise NotFound()
+    return sent_file(found)
+
+
+def sent_file(found: FormMedia) -> Response:
+    """Give an uploaded file whole.
+
+    Raises:
+        Unavailable: it is spoilt here.
+    """
     files: Files = current_app.extensions["files"]
     if not files.is_whole(found.sha256):
         log.error("form file %s is missing or not what was stored", found.sha256)
         raise Unavailable(reason="tệp kèm biểu mẫu trên máy chủ bị hỏng")
-    response = Response(files.chunks(found.sha256), content_type=_type(name, found.content_type))
+    response = Response(
+        files.chunks(found.sha256), content_type=_type(found.name, found.content_type)
+    )
     response.content_length = found.size_bytes
-    return _kept(response, found.md5)
-
-
-def _kept(response: Response, md5: str) -> Response:
-    """Let the phone keep what it got, and ask each time whether it is still the same."""
-    response.set_etag(md5)
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.make_conditional(request)
-    return response
+    return openrosa.kept(response, found.md5)
 
 
 def _base(token: str, plan_id: int) -> str:

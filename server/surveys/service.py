@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from server import clock, journal, text
 from server.files import Files
 from server.journal import Actor
-from server.surveys import changes, keys, lists, queries
+from server.surveys import changes, drafts, keys, lists, queries
 from server.surveys.fields import from_json
 from server.surveys.models import Form, FormMedia, FormState, FormVersion, PhoneList
 from server.surveys.problems import BadMediaName, FormIdTaken, MissingMedia, VersionTaken
@@ -66,6 +66,7 @@ def upload(
     version.rules = _plain(compiled.rules)
     version.warnings, version.validated = list(compiled.warnings), compiled.validated
     version.own_key = bool(compiled.public_key)
+    drafts.open_for_trial(form)
     session.add(version)
     session.flush()
     journal.write(
@@ -193,7 +194,7 @@ def publish(
     version = keys.sealed(session, version)
     if version.published_at is None:
         version.published_at = clock.now()
-    form.current_id, form.title = version.id, version.title
+    form.current_id, form.title, form.test_token = version.id, version.title, None
     session.flush()
     journal.write(
         session, actor, "form.published", "form_version", version.id, form.plan_id,

@@ -10,8 +10,6 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-_TRIAL_KEYS = {"plan_id": "plan", "form_pk": "form", "version_id": "form_version"}
-
 
 def upgrade() -> None:
     """Add the columns and make the tables; phones issued before keep their token alone."""
@@ -37,4 +35,35 @@ def upgrade() -> None:
         sa.Column("changed_at", server.db.Instant(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name="fk_phone_settings_plan_id_plan"),
         sa.PrimaryKeyConstraint("plan_id", name="pk_phone_settings"),
+    )
+    op.add_column("form", sa.Column("test_token", sa.String(), nullable=True))
+    op.create_table(
+        "trial",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("form_pk", sa.Integer(), nullable=False),
+        sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.Column("xform_md5", sa.String(), nullable=False),
+        sa.Column("instance_id", sa.String(), nullable=False),
+        sa.Column("xml_sha256", sa.String(), nullable=False),
+        sa.Column("device_id", sa.String(), nullable=False),
+        sa.Column("received_at", server.db.Instant(timezone=True), nullable=False),
+        sa.Column("xml", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["form_pk"], ["form.id"], name="fk_trial_form_pk_form"),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["form_version.id"], name="fk_trial_version_id_form_version"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_trial"),
+        sa.UniqueConstraint("form_pk", "instance_id", name="uq_trial_form_pk_instance_id"),
+    )
+    op.create_index("ix_trial_version_id", "trial", ["version_id"])
+    op.create_table(
+        "trial_file",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("trial_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["trial_id"], ["trial.id"], name="fk_trial_file_trial_id_trial"),
+        sa.PrimaryKeyConstraint("id", name="pk_trial_file"),
+        sa.UniqueConstraint("trial_id", "name", name="uq_trial_file_trial_id_name"),
     )
