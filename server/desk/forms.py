@@ -22,6 +22,7 @@ from server.monitoring.models import Plan
 from server.permissions import May
 from server.places.scope import covers
 from server.problems import BadInput, NotAllowed, NotFound, Problem
+from server.submissions import queries as submissions
 from server.submissions import trials
 from server.surveys import compile as compiler
 from server.surveys import drafts, queries, service, words
@@ -183,6 +184,7 @@ def _version_page(
         changes=service.changes_of(found) if found.published_at is None else (),
         change_words=words.CHANGES,
         trial_qr=_trial_qr(found, plan),
+        senders=submissions.last_sent_with(session, found.form_pk) if _sees_phones(plan) else (),
         tested=trials.of_form(session, found.form_pk),
         is_current=found.form.current_id == found.id,
         needs=_needs(session, found, plan),
@@ -196,6 +198,10 @@ def _version_page(
         states=[(state.value, formats.word(words.STATES[state])) for state in FormState],
         mistakes=_sentences(problem),
     )
+
+
+def _sees_phones(plan: Plan) -> bool:
+    return covers(web.reader().areas(May.SEE_PHONES), plan.area)
 
 
 def _trial_qr(found: FormVersion, plan: Plan) -> str:

@@ -1,10 +1,14 @@
 """Between two versions: what may change, what is refused, what a preview says."""
 
+import json
+from urllib.parse import urlsplit
+
 import pytest
 
 from server.db import db, transaction
 from server.surveys import changes, service
 from server.surveys.changes import Kind, TypeChanged
+from server.surveys.commands import group
 from server.surveys.fields import Field
 from server.surveys.models import Form, FormVersion
 from tests import forms
@@ -60,16 +64,19 @@ def test_nothing_is_said_of_what_stays_or_is_new():
     assert changes.between([field("int")], [field("int"), field("date", "ngay")]) == []
 
 
-def uploaded(app, session, plan_id, kind, version, label="Ghi chú"):
-    workbook = f"""
+def text_of(kind, version):
+    return f"""
 | survey   |      |      |       |
 |          | type | name | label |
-|          | {kind} | so | {label} |
+|          | {kind} | so | Ghi chú |
 | settings |      |      |       |
 |          | form_title | form_id | version |
 |          | Thử | doi | {version} |
 """
-    compiled = forms.compiled(workbook)
+
+
+def uploaded(app, session, plan_id, kind, version):
+    compiled = forms.compiled(text_of(kind, version))
     files = app.extensions["files"]
     return service.upload(session, files, plan_id, b"workbook", "doi.md", compiled, ACTOR)
 
@@ -106,3 +113,38 @@ def test_a_safe_change_is_published_with_its_notes(app, plan, browser, cast):
     db.session().rollback()
     db.session().expire_all()
     assert db.session().get(FormVersion, second.id).notes == "Thêm chữ"
+
+
+def test_the_page_tells_whose_phone_still_sends_with_an_older_version(
+    app, plan, browser, cast, base
+):
+    """Only to those who may see the plan's phones: Hoa, who reviews, may not."""
+    form_pk = forms.publish(app, plan.id)
+    sent = app.test_client().post(f"{base}/submission", **forms.parts(forms.filled("uuid:cu")))
+    with transaction() as session:
+        newer = forms.compiled(forms.WORKBOOK.replace("| 1 ", "| 2 "))
+        files = app.extensions["files"]
+        version = service.upload(session, files, plan.id, b"2", "thu.md", newer, ACTOR)
+        service.publish(session, version, ACTOR)
+        address = f"/forms/{version.form_pk}/versions/{version.id}"
+
+    page = browser(cast.minh).get(address).text.partition('id="senders"')[2]
+
+    assert (sent.status_code, form_pk > 0) == (201, True)
+    assert "Lan" in page and "1 (cũ)" in page
+    assert 'id="senders"' not in browser(cast.hoa).get(address).text
+
+
+def test_a_draft_from_a_terminal_tells_where_it_is_tried_and_what_would_change(app, plan, tmp_path):
+    with transaction() as session:
+        service.publish(session, uploaded(app, session, plan.id, "integer", "1"), ACTOR)
+    workbook = tmp_path / "doi.md"
+    workbook.write_text(text_of("date", "2"), encoding="utf-8")
+
+    done = app.test_cli_runner().invoke(
+        group, ["draft", str(workbook), "--plan", str(plan.id), "--json"]
+    )
+    told = json.loads(done.stdout)
+
+    assert told["changes"] == [{"kind": "refused", "path": "so", "was": "int", "to": "date"}]
+    assert app.test_client().get(urlsplit(told["url"]).path + "/formList").status_code == 200
