@@ -173,6 +173,8 @@ SUGGESTED: dict[str, str] = {
     "general.guidance_hint": "yes_collapsed",
     "general.app_language": "vi",
     "admin.edit_saved": "yes",
+    "admin.view_sent": "yes",
+    "admin.delete_after_send": "no",
     "admin.change_server": "no",
     "admin.delete_saved": "no",
 }
