@@ -32,11 +32,13 @@ EDGES = (
     "server.desk.record_papers",
     "server.desk.record_values",
     "server.desk.teams",
+    "server.desk.phone_setup",
     "server.desk.journal",
     "server.surveys.phone",
     "server.entities.phone",
     "server.desk.forms",
     "server.submissions.phone",
+    "server.submissions.trial_phone",
     "server.desk.submissions",
     "server.desk.review",
     "server.desk.gallery",
@@ -80,6 +82,7 @@ MODELS = (
     "server.surveys.models",
     "server.entities.models",
     "server.submissions.models",
+    "server.submissions.trial_models",
     "server.submissions.answer_models",
     "server.submissions.views",
     "server.quality.models",
@@ -103,7 +106,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for name in EDGES:
         blueprint = import_module(name).bp
         app.register_blueprint(blueprint)
-        if name.endswith(".phone"):
+        if name.endswith("phone"):
             web.csrf.exempt(blueprint)
     return app
 

@@ -53,6 +53,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "plan.changed": ("Sửa kế hoạch", "Plan changed"),
     "plan.closed": ("Đóng kế hoạch", "Plan closed"),
     "plan.reopened": ("Mở lại kế hoạch", "Plan opened again"),
+    "plan.phone-settings": ("Đổi cài đặt điện thoại", "Changed phone settings"),
     "plan.encryption-on": ("Bật mã hóa phiếu", "Encryption of forms switched on"),
     "plan.encryption-off": ("Tắt mã hóa phiếu", "Encryption of forms switched off"),
     "plan.passphrase-wrong": ("Nhập sai cụm mật khẩu", "Wrong passphrase"),

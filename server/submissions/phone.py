@@ -16,7 +16,7 @@ from server.submissions import holding, instance, intake, service
 from server.submissions.intake import Part
 from server.submissions.problems import NoFormSent, SeveralFormsSent
 from server.teams import service as teams
-from server.teams.phone import PREFIX, from_phone
+from server.teams.phone import at
 
 bp = Blueprint("submissions_phone", __name__)
 FORM_PART = "xml_submission_file"
@@ -24,8 +24,7 @@ NAMELESS = "khong-ten"
 MAX_FORM_BYTES = 10_000_000
 
 
-@bp.get(f"{PREFIX}/submission")
-@from_phone
+@at(bp, "/submission", entry=True)
 def preflight(token: str, plan_id: int) -> Response:
     """Answer the phone's HEAD: 204, and how much it may put into one request."""
     plan = db.session().get(Plan, plan_id)
@@ -37,12 +36,11 @@ def preflight(token: str, plan_id: int) -> Response:
     return response
 
 
-@bp.post(f"{PREFIX}/submission")
-@from_phone
+@at(bp, "/submission", "POST", entry=True)
 def receive(token: str, plan_id: int) -> Response:
     """Take one filled form, or one part of it."""
-    _bounded()
-    xml, parts = _read_parts()
+    bounded()
+    xml, parts = read_parts()
     files: Files = current_app.extensions["files"]
     try:
         sent = intake.read(db.session(), plan_id, xml)
@@ -60,13 +58,14 @@ def receive(token: str, plan_id: int) -> Response:
     return openrosa.message(_thanks(receipt), 201 if receipt.submission_id else 202)
 
 
-def _bounded() -> None:
+def bounded() -> None:
+    """Refuse what is larger than this server takes at all, before reading it."""
     limit = current_app.config["MAX_CONTENT_LENGTH"]
     if request.content_length is not None and request.content_length > limit:
         raise TooLarge(limit_mb=limit // 1_000_000)
 
 
-def _read_parts() -> tuple[bytes, list[Part]]:
+def read_parts() -> tuple[bytes, list[Part]]:
     """Return the form's bytes and the files beside it.
 
     Some clients send the form as a text field, without a file name: that is the form all the same.
