@@ -48,8 +48,8 @@ class NoNameColumn(Problem):
         "Chức danh, Đơn vị, Đoàn, Xã."
     )
     message_en = (
-        "{file} has no column 'Họ tên' (full name) in its first {rows} rows. Give it the headings "
-        "Họ tên, Chức danh, Đơn vị, Đoàn, Xã."
+        "{file} has no column 'Full name' in its first {rows} rows. Give it the headings "
+        "Full name, Post, Agency, Team, Commune."
     )
 
 
