@@ -34,6 +34,7 @@ EDGES = (
     "server.surveys.phone",
     "server.entities.phone",
     "server.desk.forms",
+    "server.desk.filling",
     "server.submissions.phone",
     "server.desk.submissions",
     "server.desk.gallery",

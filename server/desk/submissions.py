@@ -19,7 +19,7 @@ from server.monitoring.models import Plan
 from server.permissions import May
 from server.places.models import Place
 from server.places.scope import covers
-from server.submissions import queries, words
+from server.submissions import queries, rights, words
 from server.submissions.intake import at
 from server.submissions.models import ReviewState, Submission, SubmissionOpened
 from server.submissions.queries import Asked
@@ -165,6 +165,7 @@ def submission(submission_id: int) -> str:
         state=words.STATES[found.review_state],
         opened=session.get(SubmissionOpened, (found.id, found.number)),
         key=found.version.key if found.encrypted else None,
+        may_correct=rights.level(session, web.reader(), found) == rights.OFFICE,
         may_open=covers(web.reader().areas(May.OPEN_SEALED), plan.area),
     )
 

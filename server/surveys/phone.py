@@ -4,12 +4,14 @@ import logging
 from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app, g, request
+from sqlalchemy.orm import Session
 
 from server import openrosa
 from server.db import db
 from server.files import Files
 from server.problems import NotFound, Unavailable
 from server.surveys import lists, queries
+from server.surveys.models import PhoneList
 from server.teams.phone import PREFIX, from_phone
 from server.text import clean
 
@@ -113,7 +115,12 @@ def phone_list(token: str, plan_id: int, version_id: int, name: str) -> Response
     found = queries.phone_list(db.session(), plan_id, g.phone.team_id, name)
     if found is None:
         raise NotFound()
-    return _kept(Response(found.content, content_type=_type(name)), found.md5)
+    return listed(found)
+
+
+def listed(found: PhoneList) -> Response:
+    """Return a list that the server makes."""
+    return _kept(Response(found.content, content_type=_type(found.name)), found.md5)
 
 
 @bp.get(f"{PREFIX}/versions/<int:version_id>/media/<name>")
@@ -121,8 +128,20 @@ def phone_list(token: str, plan_id: int, version_id: int, name: str) -> Response
 def media(token: str, plan_id: int, version_id: int, name: str) -> Response:
     """Give a file that was uploaded with the form, or none at all when it is spoilt here."""
     session = db.session()
+    if queries.needs_of(session, plan_id, version_id) is None:
+        raise NotFound()
+    return uploaded(session, version_id, name)
+
+
+def uploaded(session: Session, version_id: int, name: str) -> Response:
+    """Return a file that was uploaded with a version.
+
+    Raises:
+        NotFound: the version has no such file.
+        Unavailable: it is spoilt here.
+    """
     found = queries.media(session, version_id, name)
-    if found is None or queries.needs_of(session, plan_id, version_id) is None:
+    if found is None:
         raise NotFound()
     files: Files = current_app.extensions["files"]
     if not files.is_whole(found.sha256):
