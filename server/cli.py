@@ -27,6 +27,7 @@ from server.jobs import Jobs
 from server.maintenance import commands as maintenance
 from server.monitoring.commands import programme
 from server.problems import Problem
+from server.quality.commands import refresh
 from server.submissions.commands import held
 from server.teams.commands import phone
 
@@ -71,7 +72,7 @@ def main(ctx: click.Context) -> None:
 def _join() -> None:
     for name in SUBJECTS:
         main.add_command(import_module(name).group)
-    for command in (*maintenance.commands, phone, programme, held, demo):
+    for command in (*maintenance.commands, phone, programme, held, refresh, demo):
         main.add_command(command)
 
 

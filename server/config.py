@@ -25,6 +25,7 @@ class Settings:
     threads: int
     processes: int
     max_body_bytes: int
+    tiles: str | None = None
     testing: bool = False
 
 
@@ -48,6 +49,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         threads=_number(env, "THUCDIA_THREADS", 8, 1, 256),
         processes=_number(env, "THUCDIA_PROCESSES", 1, 1, 64),
         max_body_bytes=_number(env, "THUCDIA_MAX_BODY_MB", 100, 1, 2000) * 1_000_000,
+        tiles=_tiles(env.get("THUCDIA_TILES", "")),
     )
 
 
@@ -84,3 +86,16 @@ def _url(text: str) -> str | None:
             "must start with http:// or https://."
         )
     return text.rstrip("/")
+
+
+def _tiles(text: str) -> str | None:
+    """Return where the map's background comes from; None: a plain canvas."""
+    if not text:
+        return None
+    usable = text.startswith(("http://", "https://")) and not set(text) & set(" ;,'\"")
+    if not usable or not all(part in text for part in ("{z}", "{x}", "{y}")):
+        raise SettingsError(
+            f"THUCDIA_TILES={text!r}: cần địa chỉ http(s) có {{z}}, {{x}}, {{y}} / "
+            "an http(s) address with {z}, {x} and {y} is needed."
+        )
+    return text

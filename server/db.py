@@ -95,7 +95,8 @@ def by_value(kind: type[enum.Enum]) -> Enum:
     )
 
 
-Json = JSON().with_variant(JSONB(), "postgresql")
+# No value is NULL here too, and not the word null that JSON has for it.
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 
 

@@ -12,7 +12,9 @@ from werkzeug.wrappers import Response
 
 from server import clock
 from server.db import db
-from server.desk import queries
+from server.desk import overview, plan_charts, queries
+from server.desk.overview import RoundLine
+from server.desk.plan_charts import Charts
 from server.desk.queries import Progress
 from server.desk.waiting import Waiting, waiting
 from server.journal import Work
@@ -24,10 +26,14 @@ from server.places.scope import covers
 
 bp = Blueprint("home", __name__)
 PLANS = 20
+ROUNDS = 3
+TONES = ("bad", "wait", "info")
+"""What is late or lost stands before what waits, and that before what is only told."""
 LINKS: tuple[tuple[May, tuple[str, ...], Callable[[], str]], ...] = (
     (May.SEE_PLANS, ("/plans", "/visits", "/records", "/submissions", "/programme", "/lists",
                      "/rows"), lambda: _("Kế hoạch")),
     (May.SEE_FINDINGS, ("/findings", "/recommendations", "/letters"), lambda: _("Phát hiện")),
+    (May.SEE_PLANS, ("/map",), lambda: _("Bản đồ")),
     (May.SEE_PLANS, ("/places",), lambda: _("Địa bàn")),
     (May.MANAGE_PEOPLE, ("/people",), lambda: _("Cán bộ")),
     (May.SEE_JOURNAL, ("/journal",), lambda: _("Nhật ký")),
@@ -64,16 +70,29 @@ def home() -> str | Response:
     session = db.session()
     plans = queries.open_plans(session, g.reader.areas(May.SEE_PLANS), PLANS)
     progress = queries.progress(session, g.reader, [plan.id for plan in plans])
+    rounds = overview.rounds(session, g.reader, plans)
     return render_template(
         "home.html",
         plans=plans,
         progress=progress,
+        rounds={plan_id: lines[:ROUNDS] for plan_id, lines in rounds.items()},
+        drawn=_drawn(session, plans, rounds),
         areas=picking.names(session, {plan.area for plan in plans}),
-        tasks=list(_tasks(session, plans, progress)),
+        tasks=sorted(_tasks(session, plans, progress), key=lambda task: TONES.index(task.tone)),
         visits=queries.own_visits(session, g.reader.id),
         today=clock.today(),
         words=words,
     )
+
+
+def _drawn(
+    session: Session, plans: Sequence[Plan], rounds: dict[int, list[RoundLine]]
+) -> Charts | None:
+    """Return the charts of the newest plan that has visits."""
+    for plan in plans:
+        if rounds[plan.id]:
+            return plan_charts.of_plan(session, g.reader, plan, rounds[plan.id])
+    return None
 
 
 def _tasks(
@@ -82,6 +101,7 @@ def _tasks(
     remedies = waiting(session, g.reader, [plan.id for plan in plans])
     for plan in plans:
         yield from _tasks_of(plan, progress[plan.id])
+        yield from _records_of(plan, remedies[plan.id])
         yield from _remedies_of(plan, remedies[plan.id])
     if g.reader.may(May.RUN_SERVER):
         failed = select(func.count()).select_from(Work).where(Work.attempts > 0)
@@ -92,6 +112,8 @@ def _tasks(
 def _tasks_of(plan: Plan, seen: Progress) -> Iterator[Task]:
     """Give what waits in one plan, what others wait for first."""
     here, name = f"/plans/{plan.id}", plan.name
+    if seen.overdue:
+        yield Task(seen.overdue, _("lượt quá ngày chưa xong"), here, name, "bad")
     if seen.held:
         yield Task(seen.held, _("phiếu bị giữ chờ xử lý"), f"{here}/held", name, "bad")
     if seen.findings and g.reader.may(May.SETTLE_FINDINGS):
@@ -110,6 +132,22 @@ def _tasks_of(plan: Plan, seen: Progress) -> Iterator[Task]:
     if seen.silent and g.reader.may(May.MANAGE_PHONES):
         url = f"{here}/phones"
         yield Task(seen.silent, _("điện thoại quá 3 ngày chưa liên lạc"), url, name, "info")
+
+
+def _records_of(plan: Plan, seen: Waiting) -> Iterator[Task]:
+    """Give the records of one plan that wait, and the papers that units owe."""
+    here, name = f"/plans/{plan.id}", plan.name
+    if seen.to_mend:
+        label = _("phiếu bị trả lại, đoàn bạn cần sửa trên máy")
+        yield Task(seen.to_mend, label, f"{here}/submissions", name, "bad")
+    if seen.to_review:
+        label = _("phiếu chờ bạn duyệt")
+        yield Task(seen.to_review, label, f"{here}/submissions", name)
+    if seen.papers:
+        yield Task(seen.papers, _("tài liệu đơn vị chưa nộp, đã quá hạn"), here, name, "bad")
+    if seen.returned and not seen.to_mend:
+        label = _("phiếu đã trả lại, chờ đoàn sửa")
+        yield Task(seen.returned, label, f"{here}/submissions", name, "info")
 
 
 def _remedies_of(plan: Plan, seen: Waiting) -> Iterator[Task]:

@@ -213,10 +213,7 @@ def test_every_address_needs_a_right_or_is_public_on_purpose(app):
 
 # What these allow depends on the finding's own unit and step, or on the record's team and place:
 # the page judges, not the route.
-JUDGED_INSIDE = {
-    May.ANSWER_FINDINGS, May.COMMENT_FINDINGS,
-    May.REVIEW_FIRST, May.REVIEW, May.COMMENT_RECORDS,
-}  # fmt: skip
+JUDGED_INSIDE = {May.ANSWER_FINDINGS, May.COMMENT_FINDINGS, May.REVIEW}
 # Written by the visit's own team and its coordinator; others may only read the record.
 OWN_TEAM = {"/records/<int:record_id>/sessions/new"}
 

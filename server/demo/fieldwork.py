@@ -21,7 +21,7 @@ from server.demo.javarosa import Answer, Answers, Filled
 from server.demo.keys import Keys, PhoneKey
 from server.demo.phone import BlankForm, Odd, Phone, Refused
 
-HOUSEHOLD, HAMLET = story.FORMS
+HOUSEHOLD, HAMLET = story.INTERVIEWS
 LANGUAGE = "Tiếng Việt (vi)"
 NO_PICTURE = "Đây không phải là ảnh (mẫu).".encode()
 LUNCH_AFTER, LUNCH = 9, dt.timedelta(minutes=70)

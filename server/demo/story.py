@@ -44,7 +44,9 @@ WITNESSES = ("Bùi Văn G (mẫu)", "Đỗ Thị H (mẫu)", "Ngô Văn K (mẫu
 
 HAMLETS = 3
 HOUSEHOLDS, RESERVE_HOUSEHOLDS = 20, 2
-FORMS = ("gnbv_household", "gnbv_hamlet")
+INTERVIEWS = ("gnbv_household", "gnbv_hamlet")
+FORMS = (*INTERVIEWS, "gnbv_fix")
+"""Those that are filled, and the one that shows a team which of them came back to be corrected."""
 
 VISIT_DAYS = (
     (dt.date(2024, 4, 9), dt.date(2024, 4, 11)),

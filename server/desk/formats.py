@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from server import web
 from server.findings import words as findings
+from server.quality import words as quality
 from server.submissions import words as submissions
 
 DAY = "dd/MM/yyyy"
@@ -70,6 +71,17 @@ def span(start: dt.datetime | None, end: dt.datetime | None) -> str:
     return str(_("%(hours)s giờ %(minutes)s phút", hours=minutes // 60, minutes=minutes % 60))
 
 
+def seconds(count: int) -> str:
+    """Return a length of time as people say it: '45 giây', '12 phút', '5 giờ', '3 ngày'."""
+    if count < 120:
+        return str(_("%(count)s giây", count=count))
+    if count < 2 * 3600:
+        return str(_("%(count)s phút", count=round(count / 60)))
+    if count < 48 * 3600:
+        return str(_("%(count)s giờ", count=round(count / 3600)))
+    return str(_("%(count)s ngày", count=number(round(count / 86_400))))
+
+
 def word(names: tuple[str, ...]) -> str:
     """Return the Vietnamese or English one of two names."""
     return names[web.language() == "en"]
@@ -93,5 +105,6 @@ def helpers() -> dict[str, Any]:
         "rule": lambda code: findings.rule(code, web.language() == "en"),
         "topic": lambda code: findings.topic(code, web.language() == "en"),
         "state_words": submissions.STATES,
+        "verdict_words": quality.VERDICTS,
         "held_words": submissions.HELD_STATES,
     }

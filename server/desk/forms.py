@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request
+from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
@@ -11,11 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server import web
 from server.db import db, transaction
-from server.desk import downloads, formats
-from server.files import Files
+from server.desk import downloads, formats, reach
 from server.findings import firing
 from server.findings.rules import mistakes
-from server.monitoring import queries as monitoring
 from server.monitoring.models import Plan
 from server.permissions import May
 from server.places.scope import covers
@@ -33,30 +31,11 @@ LARGEST_WORKBOOK = 20_000_000
 WORKBOOKS = ".xlsx,.xls,.md,.csv"
 
 
-def _files() -> Files:
-    files: Files = current_app.extensions["files"]
-    return files
-
-
-def _plan(session: Session, plan_id: int, right: May = May.SEE_FORMS) -> Plan:
-    """Return a plan whose forms this reader may see, or change by another `right`.
-
-    Raises:
-        NotFound: they may not see it.
-        NotAllowed: they hold `right`, but not over the whole plan.
-    """
-    reader = web.reader()
-    plan = monitoring.plan_for(session, plan_id, reader.areas(May.SEE_FORMS))
-    if right is not May.SEE_FORMS and not covers(reader.areas(right), plan.area):
-        raise NotAllowed()
-    return plan
-
-
 def _form(session: Session, form_pk: int, right: May = May.SEE_FORMS) -> tuple[Form, Plan]:
     form = session.get(Form, form_pk)
     if form is None:
         raise NotFound()
-    return form, _plan(session, form.plan_id, right)
+    return form, reach.plan(session, form.plan_id, right)
 
 
 def _version(
@@ -74,7 +53,7 @@ def _version(
 def forms(plan_id: int) -> str:
     """List the forms of a plan, and take a new workbook."""
     session = db.session()
-    return _list(session, _plan(session, plan_id))
+    return _list(session, reach.plan(session, plan_id))
 
 
 def _list(session: Session, plan: Plan, problem: Problem | None = None) -> str:
@@ -128,16 +107,18 @@ def _sentences(problem: Problem | None) -> list[str]:
 @web.requires(May.MANAGE_FORMS)
 def upload(plan_id: int) -> AnyResponse | tuple[str, int]:
     """Compile a workbook and keep it as a draft; its page shows what is to be mended."""
-    plan = _plan(db.session(), plan_id, May.MANAGE_FORMS)
+    plan = reach.plan(db.session(), plan_id, May.MANAGE_FORMS)
     try:
         name, data = _workbook(request.files.get("workbook"))
         compiled = compiler.compile(data, name)
         with transaction() as session:
-            version = service.upload(session, _files(), plan.id, data, name, compiled, web.actor())
+            version = service.upload(
+                session, reach.files(), plan.id, data, name, compiled, web.actor()
+            )
             address = f"/forms/{version.form_pk}/versions/{version.id}"
     except Problem as problem:
         session = db.session()
-        return _list(session, _plan(session, plan_id), problem), problem.status
+        return _list(session, reach.plan(session, plan_id), problem), problem.status
     return redirect(address)
 
 
@@ -225,7 +206,13 @@ def media(form_pk: int, version_id: int) -> AnyResponse | tuple[str, int]:
             for sent in _sent(request.files.getlist("files")):
                 kind = sent.mimetype or "application/octet-stream"
                 service.attach(
-                    session, _files(), found, sent.filename or "", kind, sent.stream, web.actor()
+                    session,
+                    reach.files(),
+                    found,
+                    sent.filename or "",
+                    kind,
+                    sent.stream,
+                    web.actor(),
                 )
     except Problem as problem:
         session = db.session()

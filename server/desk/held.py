@@ -16,8 +16,12 @@ from server.permissions import May
 from server.places.scope import covers
 from server.problems import NotFound, Problem
 from server.submissions import peek, queries, service, words
+from server.submissions.holding import sender_of
 from server.submissions.models import Held, HeldState
 from server.submissions.problems import (
+    EditOfAnotherForm,
+    EditOfAnotherPlan,
+    EditOutdated,
     FileHeldBefore,
     InstanceConflict,
     MissingInstanceId,
@@ -25,14 +29,15 @@ from server.submissions.problems import (
 )
 from server.surveys import fields as form_fields
 from server.surveys import queries as surveys
-from server.teams.models import Phone
-from server.teams.service import Carrier
 from server.xml import UnreadableXml
 
 bp = Blueprint("held", __name__)
 bp.context_processor(formats.helpers)
 NEVER_TAKEN = {
     InstanceConflict.code,
+    EditOutdated.code,
+    EditOfAnotherForm.code,
+    EditOfAnotherPlan.code,
     service.OTHER_FILE,
     MissingInstanceId.code,
     UnreadableInstance.code,
@@ -121,7 +126,9 @@ def take_in(held_id: int) -> AnyResponse:
             found, _plan = queries.held_for(session, held_id, areas, lock=True)
             if found.reason == service.OTHER_FILE:
                 raise FileHeldBefore()
-            receipt = service.reingest(session, found, _carrier(found), web.actor())
+            if found.phone is None:
+                raise NotFound()
+            receipt = service.reingest(session, found, sender_of(found.phone), web.actor())
     except NotFound:
         raise
     except Problem as problem:
@@ -131,18 +138,6 @@ def take_in(held_id: int) -> AnyResponse:
     jobs.poke()
     flash(str(_("Đã nhận phiếu vào kế hoạch.")), "success")
     return redirect(f"/submissions/{receipt.submission_id}")
-
-
-def _carrier(found: Held) -> Carrier:
-    """Return the phone that sent it, as the receiving verb knows phones.
-
-    Raises:
-        NotFound: the sender is not known.
-    """
-    phone: Phone | None = found.phone
-    if phone is None:
-        raise NotFound()
-    return Carrier(phone.id, phone.person_id, phone.person.name, phone.plan_id, phone.team_id, None)
 
 
 @bp.post("/held/<int:held_id>/dismiss")

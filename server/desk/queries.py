@@ -32,6 +32,7 @@ class Progress:
     without_team: int = 0
     without_notice: int = 0
     without_decision: int = 0
+    overdue: int = 0
     submissions: int | None = None
     findings: int | None = None
     held: int | None = None
@@ -47,7 +48,7 @@ def progress(session: Session, reader: Reader, plan_ids: Sequence[int]) -> dict[
     for row in session.execute(_visit_figures(reader, plan_ids)):
         each = found[row[0]]
         each.visits, each.done, each.without_team, each.without_notice = row[1:5]
-        each.without_decision = row[5]
+        each.without_decision, each.overdue = row[5:7]
     for right, name, counted in (
         (May.SEE_RECORDS, "submissions", _submissions),
         (May.SEE_FINDINGS, "findings", _waiting_findings),
@@ -62,11 +63,15 @@ def progress(session: Session, reader: Reader, plan_ids: Sequence[int]) -> dict[
     return found
 
 
-def _visit_figures(reader: Reader, plan_ids: Sequence[int]) -> Select[int, int, int, int, int, int]:
+def _visit_figures(
+    reader: Reader, plan_ids: Sequence[int]
+) -> Select[int, int, int, int, int, int, int]:
     soon = and_(Visit.state == VisitState.PLANNED, Visit.starts_on <= clock.today() + SOON)
     waits = and_(soon, Visit.notice_sent_on.is_(None), Round.kind == RoundKind.PERIODIC)
     undecided = and_(soon, Visit.decision_no == "", Round.kind == RoundKind.UNANNOUNCED)
     unassigned = and_(Visit.team_id.is_(None), Visit.state == VisitState.PLANNED)
+    to_do = Visit.state.in_((VisitState.PLANNED, VisitState.UNDER_WAY))
+    overdue = and_(to_do, func.coalesce(Visit.ends_on, Visit.starts_on) < clock.today())
     return (
         select(
             Visit.plan_id,
@@ -75,6 +80,7 @@ def _visit_figures(reader: Reader, plan_ids: Sequence[int]) -> Select[int, int, 
             func.count().filter(unassigned),
             func.count().filter(waits),
             func.count().filter(undecided),
+            func.count().filter(overdue),
         )
         .join(Round, Round.id == Visit.round_id)
         .where(
@@ -195,8 +201,14 @@ class Counted:
 
 def counted_by_visit(session: Session, reader: Reader, plan_id: int) -> dict[int, Counted]:
     """Return, for each visit of a plan, how much was sent and found there."""
+    return counted(session, reader, select(Visit.id).where(Visit.plan_id == plan_id))
+
+
+def counted(
+    session: Session, reader: Reader, visits: Select[int] | Sequence[int]
+) -> dict[int, Counted]:
+    """Return, for each of these visits, how much was sent and found there."""
     found: dict[int, Counted] = defaultdict(Counted)
-    visits = select(Visit.id).where(Visit.plan_id == plan_id)
     if reader.may(May.SEE_RECORDS):
         sent = (
             select(Submission.visit_id, func.count())

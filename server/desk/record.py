@@ -35,10 +35,14 @@ def sheet(found: Submission, said: Mapping[str, Any] | None = None) -> Sheet:
 
     `said` are answers that are not the record's own, or not yet.
     """
-    version = found.version
+    return sheet_of(found, found.version, found.answers if said is None else said)
+
+
+def sheet_of(found: Submission, version: FormVersion, said: Mapping[str, Any]) -> Sheet:
+    """Return one content of a record laid out by the version that it was filled in."""
     lists = _lists(version, found)
     fields = form_fields.from_json(version.fields)
-    return answers.sheet(fields, found.answers if said is None else said, web.language(), lists)
+    return answers.sheet(fields, said, web.language(), lists)
 
 
 def _lists(version: FormVersion, found: Submission) -> dict[str, Mapping[str, str]]:

@@ -17,10 +17,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from server import journal, web
 from server.cipher import PrivateKey, fingerprint
 from server.db import db, transaction
-from server.desk import downloads, formats, parcels, record
+from server.desk import downloads, formats, parcels, reach, record
 from server.desk.answers import Question, Section
 from server.desk.parcels import Tried
-from server.files import Files
 from server.jobs import Jobs
 from server.monitoring import queries as monitoring
 from server.monitoring.models import Plan
@@ -45,31 +44,12 @@ TRIES_PER_PERSON = 5
 TRIES_PER_KEY = 30
 
 
-def _files() -> Files:
-    files: Files = current_app.extensions["files"]
-    return files
-
-
-def _plan(session: Session, plan_id: int, right: May = May.SEE_FORMS) -> Plan:
-    """Return a plan whose forms this reader may see, or change by another `right`.
-
-    Raises:
-        NotFound: they may not see it.
-        NotAllowed: they hold `right`, but not over the whole plan.
-    """
-    reader = web.reader()
-    plan = monitoring.plan_for(session, plan_id, reader.areas(May.SEE_FORMS))
-    if right is not May.SEE_FORMS and not covers(reader.areas(right), plan.area):
-        raise NotAllowed()
-    return plan
-
-
 @bp.get("/plans/<int:plan_id>/encryption")
 @web.requires(May.SEE_FORMS)
 def encryption(plan_id: int) -> str:
     """Show whether the plan encrypts, what that means, and what waits to be decrypted."""
     session = db.session()
-    return _page(session, _plan(session, plan_id))
+    return _page(session, reach.plan(session, plan_id))
 
 
 @dataclass(frozen=True)
@@ -118,14 +98,14 @@ def _page(
 @web.requires(May.MANAGE_FORMS)
 def switch_on(plan_id: int) -> AnyResponse | tuple[str, int]:
     """Make the plan's key: forms published from now on are encrypted on the phones."""
-    plan = _plan(db.session(), plan_id, May.MANAGE_FORMS)
+    plan = reach.plan(db.session(), plan_id, May.MANAGE_FORMS)
     try:
         passphrase = _chosen()
         with transaction() as session:
             keys.make(session, plan.id, passphrase, request.form.get("hint", ""), web.actor())
     except Problem as problem:
         session = db.session()
-        return _page(session, _plan(session, plan_id), problem), problem.status
+        return _page(session, reach.plan(session, plan_id), problem), problem.status
     flash(
         str(_("Đã bật mã hóa. Hãy phát hành lại từng biểu mẫu cần mã hóa, và thử cụm mật khẩu.")),
         "success",
@@ -157,7 +137,7 @@ def _chosen() -> str:
 def switch_off(plan_id: int) -> AnyResponse:
     """Publish forms in the plain again; the key stays for what has been encrypted with it."""
     with transaction() as session:
-        plan = _plan(session, plan_id, May.MANAGE_FORMS)
+        plan = reach.plan(session, plan_id, May.MANAGE_FORMS)
         keys.retire(session, plan.id, web.actor())
     flash(str(_("Đã tắt mã hóa cho các lần phát hành sau. Khóa vẫn được giữ.")), "success")
     return redirect(f"/plans/{plan_id}/encryption")
@@ -168,7 +148,7 @@ def switch_off(plan_id: int) -> AnyResponse:
 def try_passphrase(plan_id: int) -> AnyResponse:
     """Tell whether a passphrase opens a key of the plan: a drill before it is needed."""
     session = db.session()
-    plan = _plan(session, plan_id, May.OPEN_SEALED)
+    plan = reach.plan(session, plan_id, May.OPEN_SEALED)
     here = f"/plans/{plan.id}/encryption"
 
     def tried() -> AnyResponse:
@@ -255,7 +235,7 @@ def open_one(submission_id: int) -> AnyResponse:
 
     def opened() -> AnyResponse:
         private = _unlocked(keys.key_of(found.version))
-        inside = opening.opened(_files(), found, private)
+        inside = opening.opened(reach.files(), found, private)
         if request.form.get("do") == "take-in":
             _take_in(found.id, inside)
             flash(str(_("Đã giải mã và nhận nội dung vào phiếu.")), "success")
@@ -269,7 +249,7 @@ def open_one(submission_id: int) -> AnyResponse:
 
 
 def _take_in(submission_id: int, inside: Opened) -> None:
-    parts = opening.kept(_files(), inside)
+    parts = opening.kept(reach.files(), inside)
     with transaction() as session:
         opening.take_in(session, submission_id, inside, parts, web.actor())
     jobs: Jobs = current_app.extensions["jobs"]
@@ -310,7 +290,7 @@ def _shown(plan: Plan, found: Submission, inside: Opened) -> Response:
 def _named(parts: Sequence[Question | Section]) -> list[Any]:
     """Return the answers with files by their names: there is no file here to link to."""
     return [
-        dataclasses.replace(each, file="")
+        dataclasses.replace(each, file="", values=(each.file,) if each.file else each.values)
         if isinstance(each, Question)
         else dataclasses.replace(each, parts=_named(each.parts))
         for each in parts
@@ -325,7 +305,7 @@ def open_all(form_pk: int) -> AnyResponse | str:
     form = session.get(Form, form_pk)
     if form is None:
         raise NotFound()
-    plan = _plan(session, form.plan_id, May.OPEN_SEALED)
+    plan = reach.plan(session, form.plan_id, May.OPEN_SEALED)
     here = f"/plans/{plan.id}/encryption"
     try:
         key = _key(session, plan)
@@ -356,7 +336,7 @@ def open_all(form_pk: int) -> AnyResponse | str:
 
 def _tried(found: Submission, private: PrivateKey) -> Tried:
     try:
-        return Tried(found, opening.opened(_files(), found, private))
+        return Tried(found, opening.opened(reach.files(), found, private))
     except Problem as problem:
         return Tried(found, None, problem)
 

@@ -1,37 +1,36 @@
 """The records of a plan (phiếu đã nhận): the list, and one record with all that bears on it."""
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
 
-from server import clock, web
+from server import web
 from server.db import db
-from server.desk import answers, downloads, formats, paging, record
+from server.desk import answers, asking, downloads, formats, record, review_panel, visit_checks
+from server.desk import list_words as words_of_lists
 from server.desk.answers import Question
+from server.desk.asking import Asking
+from server.desk.review_panel import Refused
 from server.findings import queries as findings
 from server.monitoring import queries as monitoring
 from server.monitoring.models import Plan
 from server.permissions import May
 from server.places.models import Place
 from server.places.scope import covers
-from server.submissions import queries, rights, words
+from server.submissions import listing, queries, rights, views, words
 from server.submissions.intake import at
-from server.submissions.models import ReviewState, Submission, SubmissionOpened
-from server.submissions.queries import Asked
-from server.surveys import fields as form_fields
+from server.submissions.models import Submission, SubmissionOpened
 from server.surveys import queries as surveys
 from server.surveys.fields import Field
-from server.surveys.models import Form, FormVersion
 from server.teams.models import Team
 
 bp = Blueprint("submissions", __name__)
 bp.context_processor(formats.helpers)
-FILTERS = ("form", "commune", "team", "state", "q", "from", "to")
 
 
 @dataclass(frozen=True)
@@ -40,63 +39,38 @@ class Row:
 
     submission: Submission
     findings: tuple[int, int] | None
-    is_odd: bool
     cells: list[str]
 
 
 @bp.get("/plans/<int:plan_id>/submissions")
 @web.requires(May.SEE_RECORDS)
-def submissions(plan_id: int) -> str:
-    """List the records of a plan, the newest first."""
+def submissions(plan_id: int) -> str | AnyResponse:
+    """List the records of a plan, the newest first, or as the reader's first view has them."""
     session = db.session()
     areas = web.reader().areas(May.SEE_RECORDS)
     plan = monitoring.plan_for(session, plan_id, areas)
+    if not request.args and (first := views.first(session, plan.id, web.reader().id)):
+        return redirect(f"{request.path}?{first.asked}&view={first.id}")
     forms = surveys.forms(session, plan.id)
-    asked, typed = _asked(forms)
-    page = paging.page(session, queries.listed(plan, areas, asked), Submission.id)
-    form = next((each for each in forms if each.id == asked.form_pk), None)
-    columns, offered = _columns(session, form)
+    asked = asking.asked(session, plan, areas, forms)
+    page = asking.page(session, asked.listing)
     return render_template(
         "submissions/list.html",
         plan=plan,
-        rows=_rows(session, page.ids, columns),
-        columns=columns,
-        offered=offered,
+        asked=asked,
+        query=asking.query(),
+        rows=_rows(session, page.ids, asked.columns),
         page=page,
         form_options=[(each.form_id, each.title) for each in forms],
         places=_places(session, plan, areas),
         teams=_teams(session, plan),
-        states=[(state.value, formats.word(words.STATES[state])) for state in ReviewState],
-        typed=typed,
-        narrowed=any(typed.values()),
+        heads=words_of_lists.heads(asked),
+        choices=words_of_lists.Choices(asked),
+        views=views.seen(session, plan.id, web.reader().id),
+        first=views.first(session, plan.id, web.reader().id),
+        me=web.reader().id,
         total=queries.held_of_plan(session, plan),
     )
-
-
-def _asked(forms: Sequence[Form]) -> tuple[Asked, dict[str, str]]:
-    """Return what the list is narrowed to, and the same as typed; what is not valid is left out."""
-    typed = paging.asked(*FILTERS)
-    held = {each.form_id: each.id for each in forms}
-    states = {state.value: state for state in ReviewState}
-    first, last = _day(typed["from"]), _day(typed["to"])
-    asked = Asked(
-        form_pk=held.get(typed["form"]),
-        area=typed["commune"],
-        team_id=paging.whole("team"),
-        state=states.get(typed["state"]),
-        words=typed["q"],
-        since=clock.end_of(first - dt.timedelta(days=1)) if first else None,
-        until=clock.end_of(last) if last else None,
-    )
-    return asked, typed
-
-
-def _day(given: str) -> dt.date | None:
-    try:
-        day = dt.date.fromisoformat(given)
-    except ValueError:
-        return None
-    return day if 1900 < day.year < 3000 else None
 
 
 def _places(session: Session, plan: Plan, areas: list[str]) -> list[tuple[str, str]]:
@@ -113,21 +87,11 @@ def _teams(session: Session, plan: Plan) -> list[tuple[int, str]]:
     return [(row[0], row[1]) for row in session.execute(found)]
 
 
-def _columns(session: Session, form: Form | None) -> tuple[list[Field], list[Field]]:
-    """Return the questions shown as columns, and those that may be; none without one form."""
-    if form is None or form.current_id is None:
-        return [], []
-    held = session.scalar(select(FormVersion.fields).where(FormVersion.id == form.current_id))
-    every = form_fields.from_json(held or [])
-    return answers.chosen(every, request.args.getlist("columns")), answers.askable(every)
-
-
 def _rows(session: Session, ids: Sequence[int], columns: list[Field]) -> list[Row]:
     counts = findings.counts(session, ids)
-    odd = queries.odd(session, ids)
     said = queries.answers(session, ids) if columns else {}
     return [
-        Row(found, counts.get(found.id), found.id in odd, _cells(columns, said.get(found.id)))
+        Row(found, counts.get(found.id), _cells(columns, said.get(found.id)))
         for found in queries.rows(session, ids)
     ]
 
@@ -142,12 +106,20 @@ def _cells(columns: list[Field], said: dict[str, Any] | None) -> list[str]:
 @bp.get("/submissions/<int:submission_id>")
 @web.requires(May.SEE_RECORDS)
 def submission(submission_id: int) -> str:
-    """Show one record beside its photos, place, findings and history."""
-    session = db.session()
+    """Show one record beside its photos, place, findings, review and history.
+
+    The address may carry that of a list: the records beside it are then those of that list.
+    """
+    return page(db.session(), submission_id)
+
+
+def page(session: Session, submission_id: int, refused: Refused | None = None) -> str:
+    """Show a record; `refused` is the form of its page that was, with what was typed."""
     areas = web.reader().areas(May.SEE_RECORDS)
     found = queries.one(session, submission_id, areas)
     plan = monitoring.plan_for(session, found.plan_id, areas)
-    newer, older = queries.beside(session, plan, found, areas)
+    listed = _list_of(session, plan, areas).listing
+    newer, older = listing.beside(session, listed, found.id)
     sheet = record.sheet(found)
     return render_template(
         "submissions/record.html",
@@ -159,15 +131,24 @@ def submission(submission_id: int) -> str:
         oddities=_oddities(found, sheet.questions()),
         raised=findings.of_submission(session, found.id) if _sees_findings() else [],
         sees_findings=_sees_findings(),
+        checks=visit_checks.shown(session, found.id),
         history=record.history(session, "submission", found.id),
         newer=newer,
         older=older,
+        query=asking.query(),
         state=words.STATES[found.review_state],
         opened=session.get(SubmissionOpened, (found.id, found.number)),
         key=found.version.key if found.encrypted else None,
         may_correct=rights.level(session, web.reader(), found) == rights.OFFICE,
         may_open=covers(web.reader().areas(May.OPEN_SEALED), plan.area),
+        **review_panel.context(session, found, plan, sheet, refused),
     )
+
+
+def _list_of(session: Session, plan: Plan, areas: list[str]) -> Asking:
+    """Return the list from which the reader came; all records of the plan when none is said."""
+    forms = surveys.forms(session, plan.id) if request.args else []
+    return asking.asked(session, plan, areas, forms)
 
 
 def _sees_findings() -> bool:

@@ -18,6 +18,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "held.dismissed": ("Gác lại phiếu bị giữ", "Held submission put aside"),
     "finding.raised": ("Luật của biểu mẫu nêu phát hiện", "Raised by the form's rules"),
     "finding.raised-by-hand": ("Nêu phát hiện bằng tay", "Finding raised by hand"),
+    "finding.lapsed": ("Bản sửa không còn nêu phát hiện", "No longer raised after an edit"),
     "finding.settled": ("Kết luận phát hiện", "Finding settled"),
     "finding.assigned": ("Giao khắc phục", "Remedy assigned"),
     "finding.started": ("Đơn vị bắt đầu khắc phục", "Remedy begun"),

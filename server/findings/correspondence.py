@@ -164,7 +164,10 @@ def _tell(
 
 
 def keep_told(session: Session, where: Where, said: Sequence[Told]) -> None:
-    """Keep the difficulties and proposals of a form, each once; one dealt with stays as it is."""
+    """Keep the difficulties and proposals of a form, each once.
+
+    One dealt with stays as it is; one that waits says what an edit of its form says.
+    """
     query = select(Letter).where(Letter.submission_id == where.submission_id)
     held = {letter.kind: letter for letter in session.scalars(query)}
     for each in said:
@@ -179,6 +182,8 @@ def keep_told(session: Session, where: Where, said: Sequence[Told]) -> None:
                 received_on=clock.today(),
             )
             session.add(letter)
+        elif letter.state is LetterState.WAITING:
+            letter.text, letter.causes = each.text, each.causes
         letter.area, letter.place_id = where.area, where.place_id
     session.flush()
 

@@ -35,6 +35,8 @@ COLUMNS = (
     Submission.started_at,
     Submission.ended_at,
     Submission.received_at,
+    Submission.edited_at,
+    Submission.number,
     Submission.person_id,
 )
 # Asked for every submission, so it is put together once.
@@ -78,13 +80,13 @@ def take_what_it_says(session: Session, line: Line) -> Write | None:
 
 def _by_rules(session: Session, row: Any, where: Where) -> list[Callable[[Session], object]]:
     rules = firing.rules_of(session, row.version_id)
-    day = firing.filled_on(row.started_at, row.ended_at, row.received_at)
+    day = firing.filled_on(row.started_at, row.ended_at, row.edited_at or row.received_at)
     judged = firing.judged(rules, row.answers, row.params, day)
     found = [*judged.raised, *reading.written_down(row.answers)]
     writes: list[Callable[[Session], object]] = []
     if found or row.held:
         writes.append(lambda session: service.keep_raised(session, where, found))
-    if judged.asked:
+    if judged.asked or row.number > 1:
         writes.append(
             lambda session: asking.remember(
                 session, where.submission_id, where.visit_id, where.form_pk, judged.asked

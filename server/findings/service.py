@@ -1,6 +1,6 @@
 """Verbs about findings: raise by rule or by hand, settle once. The remedy's are in `remedy`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,10 +25,11 @@ __all__ = ["BY_HAND", "Raised", "Where", "keep_raised", "raise_by_hand", "settle
 def keep_raised(session: Session, where: Where, found: Sequence[Raised]) -> list[int]:
     """Store the findings of a submission that are not held yet; return the ids of the new ones.
 
-    Those held stay as they are, decisions included, but follow their submission when it is
-    linked anew.
+    Those held stay, decisions included, but follow their submission when it is linked anew. One
+    that nobody has decided on follows an edit of its form too: it says what the form says now, or
+    is marked as lapsed when the form no longer gives rise to it.
     """
-    _follow(session, where)
+    _follow(session, where, {(each.rule_id, each.occurrence): each for each in found})
     added = [new for each in found if (new := _insert(session, where, each)) is not None]
     if added:
         journal.write(
@@ -38,10 +39,13 @@ def keep_raised(session: Session, where: Where, found: Sequence[Raised]) -> list
     return added
 
 
-def _follow(session: Session, where: Where) -> None:
+def _follow(session: Session, where: Where, found: Mapping[tuple[str, int], Raised]) -> None:
     """Let the findings held of a submission go where it is linked now, into groups of there."""
     query = select(Finding).where(Finding.submission_id == where.submission_id)
+    lapsed = []
     for held in session.scalars(query.execution_options(populate_existing=True)):
+        if _is_undecided(held) and _lapses(held, found.get((held.rule_id, held.occurrence))):
+            lapsed.append(held.id)
         moved = held.area != where.area or held.visit_id != where.visit_id
         held.visit_id, held.record_id = where.visit_id, where.record_id
         held.place_id, held.area = where.place_id, where.area
@@ -51,6 +55,30 @@ def _follow(session: Session, where: Where) -> None:
             held.group.area, held.group.place_id = where.area, where.place_id
             held.group.visit_id = where.visit_id
     session.flush()
+    if lapsed:
+        journal.write(
+            session, SYSTEM, "finding.lapsed", "submission", where.submission_id, where.plan_id,
+            findings=lapsed,
+        )  # fmt: skip
+
+
+def _is_undecided(held: Finding) -> bool:
+    return held.state is FindingState.NEW and held.rule_id != BY_HAND
+
+
+def _lapses(held: Finding, now: Raised | None) -> bool:
+    """Let a finding say what its form says now; tell whether that has just become nothing."""
+    if now is None:
+        fresh = held.lapsed_at is None
+        held.lapsed_at = held.lapsed_at or clock.now()
+        return fresh
+    held.lapsed_at = None
+    held.questions, held.severity = list(now.questions), now.severity
+    held.title, held.title_en = now.title, now.title_en
+    if held.rule_id in ALONE:
+        held.group.severity, held.group.title = now.severity, now.title
+        held.group.title_en = now.title_en
+    return False
 
 
 def _as_raised(held: Finding) -> Raised:

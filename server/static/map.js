@@ -208,7 +208,9 @@
     }
   }
 
-  const startAll = () => document.querySelectorAll(".map:not([data-drawn])").forEach(start);
+  window.fieldMap = { element, picture, pin, popup, circle, controls };
+
+  const startAll = () => document.querySelectorAll(".map:not([data-drawn]):not(.atlas)").forEach(start);
   startAll();
   document.addEventListener("htmx:after:swap", startAll);
 })();

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import groupby
+from typing import Any, cast
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, insert, null, select
 from sqlalchemy.orm import Session
 
 from server import clock
@@ -41,8 +42,8 @@ def first_files(
         _row(submission_id, name, came.get(name), old.get(name))
         for name in dict.fromkeys([*named, *came])
     ]
-    if rows:
-        session.execute(insert(SubmissionFile), rows)
+    for _facts, alike in groupby(rows, key=lambda row: "facts" in row):
+        session.execute(insert(SubmissionFile), list(alike))
     return sum(1 for row in rows[: len(named)] if row["sha256"])
 
 
@@ -58,19 +59,18 @@ def _row(
         "content_type": source.content_type if source else intake.OCTETS,
         "received_at": clock.now() if part else None,
         "inherited": False,
-        "facts": None,
         "thumb_sha256": None,
         "view_sha256": None,
     }
     if before is None or source is None or source.sha256 != before.sha256:
         return row
-    return row | {
+    row |= {
         "received_at": before.received_at,
         "inherited": part is None,
-        "facts": before.facts,
         "thumb_sha256": before.thumb_sha256,
         "view_sha256": before.view_sha256,
     }
+    return row if before.facts is None else row | {"facts": before.facts}
 
 
 def first_of_each_name(parts: Sequence[KeptPart]) -> dict[str, KeptPart]:
@@ -113,7 +113,9 @@ def merge(session: Session, submission: Submission, parts: Sequence[KeptPart]) -
             merged.others.append(part)
         else:
             _fill(row, part)
-            row.facts, row.inherited = None, False
+            row.inherited = False
+            if row.facts is not None:
+                row.facts = cast(Any, null())  # None would be a fact, JSON's own
             merged.changed = True
     if merged.changed:
         _count(submission)

@@ -7,18 +7,19 @@ from typing import Any
 
 import click
 from flask import current_app
-from sqlalchemy import select
-from sqlalchemy.orm import selectinload, undefer
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, selectinload, undefer
 
+from server import clock
 from server.db import db, transaction
 from server.problems import NotFound
-from server.submissions import opening, sealed, service
-from server.submissions.models import Held, HeldState, Submission
+from server.submissions import opening, review, rights, sealed, service, versions, words
+from server.submissions.holding import sender_of
+from server.submissions.models import Decision, Held, HeldState, Submission, SubmissionVersion
+from server.submissions.review import Verdict
 from server.submissions.sealed import Opened
 from server.surveys import keys
 from server.surveys.models import Form
-from server.teams.models import Phone
-from server.teams.service import Carrier
 from server.terminal import actor, as_json, plan_option, say
 
 
@@ -58,12 +59,11 @@ def list_submissions(plan_id: int, form_id: str | None, as_json: bool) -> None:
 @as_json
 def show(which: str, as_json: bool) -> None:
     """Print one submission: WHICH is its instanceID or its number."""
-    key = Submission.id == int(which) if which.isdigit() else Submission.instance_id == which
     found = (
         db.session()
         .scalars(
             select(Submission)
-            .where(key)
+            .where(Submission.id == _number(db.session(), which))
             .options(
                 undefer(Submission.answers),
                 undefer(Submission.oddities),
@@ -74,10 +74,88 @@ def show(which: str, as_json: bool) -> None:
         )
         .first()
     )
-    if found is None:
+    if found is None:  # pragma: no cover - it was there a moment ago
         raise NotFound()
     value = _as_json(found)
     say(as_json, value, lambda: "\n".join(_lines(value)))
+
+
+def _number(session: Session, which: str) -> int:
+    """Return the number of a record, given that or any instanceID that it has had.
+
+    Raises:
+        NotFound: there is none.
+    """
+    if which.isascii() and which.isdigit() and len(which) < 10:
+        query = select(Submission.id).where(Submission.id == int(which))
+    else:
+        before = select(SubmissionVersion.submission_id).where(
+            SubmissionVersion.instance_id == which
+        )
+        query = select(Submission.id).where(
+            or_(Submission.instance_id == which, Submission.id.in_(before))
+        )
+    found = session.scalars(query.limit(1)).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+@group.command("review")
+@click.argument("which")
+@click.argument("state", type=click.Choice([each.value for each in Decision]))
+@click.option("--reason", default="", help="Lý do; bắt buộc khi không chấp nhận, trả lại máy.")
+@as_json
+def decide(which: str, state: str, reason: str, as_json: bool) -> None:
+    """Decide on one submission, as the office does: WHICH is its instanceID or its number."""
+    with transaction() as session:
+        verdict = Verdict(Decision(state), reason)
+        made = review.decide(session, _number(session, which), verdict, rights.OFFICE, actor())
+        value = {
+            "id": made.submission_id,
+            "decision": made.decision.value,
+            "review_state": made.state.value,
+            "reason": made.reason,
+            "number": made.number,
+        }
+    current_app.extensions["jobs"].poke()
+    said = words.STATES[made.state][0]
+    say(as_json, value, f"Phiếu {made.submission_id}: {said}.")
+
+
+@group.command("versions")
+@click.argument("which")
+@as_json
+def list_versions(which: str, as_json: bool) -> None:
+    """List every content that one submission has had, the newest first."""
+    session = db.session()
+    found = session.get_one(Submission, _number(session, which))
+    for each in versions.every(session, found.id):
+        changed = _changed(session, found, each.number)
+        value = {
+            "number": each.number,
+            "instance_id": each.instance_id,
+            "version": each.version,
+            "received_at": each.received_at.isoformat(),
+            "person": each.person,
+            "reason": each.reason,
+            "xml_sha256": each.xml_sha256,
+            "changed": changed,
+        }
+        at = f"{clock.local(each.received_at):%H:%M %d/%m/%Y}"
+        line = f"{each.number}\t{at}\t{each.instance_id}\t{each.person}\t{len(changed)} thay đổi"
+        say(as_json, value, line)
+
+
+def _changed(session: Session, found: Submission, number: int) -> list[dict[str, Any]]:
+    """Return what a content says otherwise than the one before it."""
+    if number < 2:
+        return []
+    before, after = (versions.content(session, found, each) for each in (number - 1, number))
+    return [
+        {"path": each.path, "before": each.before, "after": each.after}
+        for each in versions.differences(before, after)
+    ]
 
 
 def _as_json(found: Submission) -> dict[str, Any]:
@@ -91,6 +169,11 @@ def _as_json(found: Submission) -> dict[str, Any]:
         "ended_at": found.ended_at and found.ended_at.isoformat(),
         "xml_sha256": found.xml_sha256,
         "review_state": found.review_state.value,
+        "review_level": found.review_level,
+        "returned_at": found.returned_at and found.returned_at.isoformat(),
+        "number": found.number,
+        "root_instance_id": found.root_instance_id,
+        "edited_at": found.edited_at and found.edited_at.isoformat(),
         "visit_id": found.visit_id,
         "area": found.area,
         "answers": found.answers,
@@ -217,14 +300,9 @@ def take_in(held_id: int, as_json: bool) -> None:
         found = session.get(Held, held_id)
         if found is None:
             raise NotFound()
-        receipt = service.reingest(session, found, carrier_of(found.phone, found.plan_id), actor())
+        if found.phone is None:
+            raise NotFound()
+        receipt = service.reingest(session, found, sender_of(found.phone), actor())
         instance_id = receipt.instance_id
     current_app.extensions["jobs"].poke()
     say(as_json, {"id": held_id, "instance_id": instance_id}, f"Đã nhận {instance_id}.")
-
-
-def carrier_of(phone: Phone | None, plan_id: int) -> Carrier:
-    """Return the carrier that a phone was, also when it has been revoked since."""
-    if phone is None:
-        raise NotFound()
-    return Carrier(phone.id, phone.person_id, phone.person.name, plan_id, phone.team_id, None)

@@ -3,7 +3,8 @@
 The reading is here, where filled forms are known; the rules are in `entities`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
@@ -13,7 +14,12 @@ from server.entities import declared, requests
 from server.entities.requests import Ask, Origin
 from server.journal import Line, Write, handles
 from server.submissions import instance
-from server.submissions.models import ReviewState, Submission, SubmissionOpened
+from server.submissions.models import (
+    ReviewState,
+    Submission,
+    SubmissionOpened,
+    SubmissionVersion,
+)
 from server.surveys.models import FormVersion
 from server.surveys.xform import EntityUse
 from server.teams.models import Person, Phone
@@ -31,6 +37,7 @@ _LINKED = (
         Submission.team_id,
         Submission.area,
         Submission.review_state,
+        Submission.number,
         FormVersion.xform_md5,
         Person.name,
         Phone.last_agent,
@@ -40,8 +47,28 @@ _LINKED = (
     .outerjoin(Phone, Phone.id == Submission.phone_id)
     .where(Submission.id == bindparam("which"))
 )
+# What an edit has superseded since, oldest first: each content speaks for itself, once.
+_BEFORE = (
+    select(
+        SubmissionVersion.version_id,
+        SubmissionVersion.instance_id,
+        SubmissionVersion.deprecated_id,
+        SubmissionVersion.encrypted,
+        SubmissionVersion.person_id,
+        SubmissionVersion.xml,
+        FormVersion.xform_md5,
+        Person.name,
+        Phone.last_agent,
+    )
+    .join(FormVersion, FormVersion.id == SubmissionVersion.version_id)
+    .outerjoin(Person, Person.id == SubmissionVersion.person_id)
+    .outerjoin(Phone, Phone.id == SubmissionVersion.phone_id)
+    .where(SubmissionVersion.submission_id == bindparam("which"))
+    .order_by(SubmissionVersion.number)
+)
 _XML = (
     select(func.coalesce(SubmissionOpened.xml, Submission.xml))
+    .select_from(Submission)
     .outerjoin(
         SubmissionOpened,
         (SubmissionOpened.submission_id == Submission.id)
@@ -58,30 +85,51 @@ _REVIEWED = select(Submission.plan_id, Submission.instance_id, Submission.review
 def hand_on_rows(session: Session, line: Line) -> Write | None:
     """Hand on what a linked form asks of rows of lists; most forms ask nothing."""
     row = session.connection().execute(_LINKED, {"which": int(line.subject_id)}).one_or_none()
-    if row is None or row.encrypted:
+    if row is None:
         return None
-    uses = declared.uses_of(session, row.version_id, row.xform_md5)
-    if not uses:
-        return None
-    document = session.connection().execute(_XML, {"which": row.id}).scalar_one()
-    asks = read(instance.parse(document), uses)
-    origin = Origin(
-        plan_id=row.plan_id,
-        submission_id=row.id,
-        instance_id=row.instance_id,
-        person_id=row.person_id,
-        actor=row.name or "",
-        agent=row.last_agent or "",
-        team_id=row.team_id,
-        area=row.area,
-        replaces=row.deprecated_id or "",
-        approved=row.review_state is ReviewState.APPROVED,
-    )
+    asked = [*_asked_before(session, row), *_asked(session, row, row, None)]
 
     def write(session: Session) -> None:
-        requests.take(session, origin, asks)
+        for origin, asks in asked:
+            requests.take(session, origin, asks)
 
-    return write if asks else None
+    return write if asked else None
+
+
+def _asked_before(session: Session, row: Any) -> Iterator[tuple[Origin, list[Ask]]]:
+    if row.number > 1:
+        for each in session.connection().execute(_BEFORE, {"which": row.id}):
+            yield from _asked(session, row, each, each.xml)
+
+
+def _asked(
+    session: Session, row: Any, content: Any, document: bytes | None
+) -> Iterator[tuple[Origin, list[Ask]]]:
+    """Give what one content of a record asks of rows, if anything; `row` is the record."""
+    if content.encrypted:
+        return
+    uses = declared.uses_of(session, content.version_id, content.xform_md5)
+    if not uses:
+        return
+    if document is None:
+        document = session.connection().execute(_XML, {"which": row.id}).scalar_one()
+    if asks := read(instance.parse(document), uses):
+        yield _origin(row, content), asks
+
+
+def _origin(row: Any, content: Any) -> Origin:
+    return Origin(
+        plan_id=row.plan_id,
+        submission_id=row.id,
+        instance_id=content.instance_id,
+        person_id=content.person_id,
+        actor=content.name or "",
+        agent=content.last_agent or "",
+        team_id=row.team_id,
+        area=row.area,
+        replaces=content.deprecated_id or "",
+        approved=content is row and row.review_state is ReviewState.APPROVED,
+    )
 
 
 @handles("submission.reviewed")

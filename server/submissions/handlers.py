@@ -12,9 +12,10 @@ from server.db import table
 from server.files import Files
 from server.journal import SYSTEM, Line, Write, handles
 from server.problems import Problem
-from server.submissions import holding, linking, photos, service
+from server.submissions import answer_index, holding, linking, paradata, photos, service
 from server.submissions.holding import sender_of
 from server.submissions.models import Held, HeldState, Submission, SubmissionFile
+from server.surveys.models import FormVersion
 
 # Put together once, as they are asked for every submission.
 _UNLINKED = select(
@@ -23,6 +24,7 @@ _UNLINKED = select(
     Submission.version_id,
     Submission.team_id,
     Submission.answers,
+    Submission.oddities,
     Submission.label,
     Submission.latitude,
     Submission.longitude,
@@ -31,6 +33,9 @@ _LINK = (
     update(table(Submission))
     .where(table(Submission).c.id == bindparam("which"))
     .values({name: bindparam(name) for name in linking.COLUMNS})
+)
+_ANSWERED = select(Submission.id, Submission.form_pk, Submission.answers).where(
+    Submission.id == bindparam("which")
 )
 _NEW_PHOTOS = select(SubmissionFile.id, SubmissionFile.sha256).where(
     SubmissionFile.submission_id == bindparam("which"),
@@ -56,6 +61,34 @@ def find_its_place(session: Session, line: Line) -> Write | None:
         journal.write(session, SYSTEM, "submission.linked", "submission", row.id, row.plan_id)
 
     return write
+
+
+@handles("submission.linked")
+def let_lists_know(session: Session, line: Line) -> Write | None:
+    """Write the answers where lists are filtered and sorted by them."""
+    row = session.connection().execute(_ANSWERED, {"which": int(line.subject_id)}).one_or_none()
+    if row is None:
+        return None
+
+    def write(session: Session) -> None:
+        answer_index.write(session, row.id, row.form_pk, row.answers)
+
+    return write
+
+
+@handles("form.published")
+def let_lists_know_questions(session: Session, line: Line) -> Write | None:
+    """Learn what a new version asks; older records may have answered it, or as another kind."""
+    version = session.get(FormVersion, int(line.subject_id))
+    if version is None:
+        return None
+    found = answer_index.news(session, version.form_pk)
+    answers = answer_index.said(session, found)
+
+    def write(session: Session) -> None:
+        answer_index.catch_up(session, found, answers)
+
+    return write if found.kinds else None
 
 
 @handles("submission.received")
@@ -88,6 +121,40 @@ def _look(files: Files, sha256: str) -> dict[str, object]:
     if seen.view:
         values["view_sha256"] = files.keep_bytes(seen.view).sha256
     return values
+
+
+_AUDIT = (
+    select(SubmissionFile.sha256)
+    .join(Submission)
+    .where(
+        Submission.id == bindparam("which"),
+        Submission.number > 1,
+        SubmissionFile.name == paradata.AUDIT,
+        SubmissionFile.sha256.is_not(None),
+        SubmissionFile.inherited.is_(False),
+    )
+)
+
+
+@handles("submission.edited")
+@handles("submission.files-received")
+def note_why_it_was_edited(session: Session, line: Line) -> Write | None:
+    """Keep the reason that the phone asked for when its form was edited, where forms ask it."""
+    submission_id = int(line.subject_id)
+    sha256 = session.connection().execute(_AUDIT, {"which": submission_id}).scalar_one_or_none()
+    if sha256 is None:
+        return None
+    files: Files = current_app.extensions["files"]
+    reason = paradata.last_reason(files.read(sha256))
+    if not reason:
+        return None
+
+    def write(session: Session) -> None:
+        session.execute(
+            update(Submission).where(Submission.id == submission_id).values(edit_reason=reason)
+        )
+
+    return write
 
 
 def _waiting(*conditions: ColumnElement[bool]) -> Select[Any]:

@@ -4,6 +4,7 @@ No database, no web. The raw bytes are the record; what is read here can always 
 """
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -270,3 +271,15 @@ def is_group(value: object) -> bool:
     (True, False)
     """
     return isinstance(value, dict) and set(value) not in _MARKS
+
+
+_ROW = re.compile(r"\[(\d+)\]")
+
+
+def uncounted(path: str) -> tuple[str, list[str]]:
+    """Return the path of a question without the numbers of rows, and those numbers.
+
+    >>> uncounted("tv[2]/tuoi")
+    ('tv/tuoi', ['2'])
+    """
+    return _ROW.sub("", path), _ROW.findall(path)

@@ -24,6 +24,7 @@ class Unlinked(Protocol):
     version_id: int
     team_id: int | None
     answers: dict[str, Any]
+    oddities: list[Any]
     label: str
     latitude: float | None
     longitude: float | None
@@ -38,6 +39,7 @@ COLUMNS = (
     "household_code",
     "distance_m",
     "search_text",
+    "is_odd",
     "linked_at",
 )
 
@@ -54,6 +56,7 @@ class Link:
     household_code: str | None
     distance_m: float | None
     search_text: str
+    is_odd: bool
 
     def values(self, at: dt.datetime) -> dict[str, Any]:
         """Return the columns to set."""
@@ -87,6 +90,7 @@ def link(session: Session, submission: Unlinked) -> Link:
         household_code=household or said("household"),
         distance_m=_distance(submission, hamlet, place),
         search_text=_search_text(submission, names),
+        is_odd=bool(submission.oddities),
     )
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 import enum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import Model, by_value
@@ -35,6 +35,14 @@ class Outcome(enum.Enum):
     OTHER = "other"
 
 
+class Verdict(enum.Enum):
+    """What the checks of a visit come to; `server.quality` gives it, a person decides."""
+
+    DOUBT = "doubt"
+    MISSING = "missing"
+    CLEAR = "clear"
+
+
 class Submission(Model):
     """One filled form (phiếu đã điền) with its newest content, byte for byte as the phone sent it.
 
@@ -53,7 +61,13 @@ class Submission(Model):
         UniqueConstraint("form_pk", "instance_id"),
         Index("uq_submission_form_pk_root", "form_pk", "root_instance_id", unique=True),
         Index("ix_submission_returned", "plan_id", "returned_at"),
-        Index("ix_submission_plan_list", "plan_id", "id", "received_at", "review_state", "team_id"),
+        Index("ix_submission_plan_review", "plan_id", "review_state", "id"),
+        # All that a list is narrowed by, so that it is read from this index alone.
+        Index(
+            "ix_submission_plan_list",
+            "plan_id", "id", "form_pk", "area", "team_id", "review_state", "received_at",
+            "started_at", "verdict", "is_odd",
+        ),
         Index("ix_submission_plan_area", "plan_id", "area", "id"),
         Index("ix_submission_plan_form", "plan_id", "form_pk", "id"),
         Index("ix_submission_visit", "visit_id", "id"),
@@ -70,6 +84,8 @@ class Submission(Model):
             sqlite_where=text("latitude IS NOT NULL"),
             postgresql_where=text("latitude IS NOT NULL"),
         ),
+        Index("ix_submission_waiting", "plan_id", "review_level", "returned_at", "team_id", "area"),
+        Index("ix_submission_begun", "plan_id", "started_at", "area"),
         Index(
             "ix_submission_outcome",
             "plan_id",
@@ -79,7 +95,7 @@ class Submission(Model):
             "area",
             "review_state",
         ),
-    )
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
@@ -118,7 +134,9 @@ class Submission(Model):
     )
     files_named: Mapped[int] = mapped_column(default=0)
     files_held: Mapped[int] = mapped_column(default=0)
-    root_instance_id: Mapped[str] = mapped_column(sort_order=93)
+    root_instance_id: Mapped[str] = mapped_column(
+        default=lambda row: row.get_current_parameters()["instance_id"], sort_order=93
+    )
     number: Mapped[int] = mapped_column(default=1, sort_order=94)
     revision: Mapped[int] = mapped_column(default=1, sort_order=95)
     edited_at: Mapped[dt.datetime | None] = mapped_column(sort_order=96)
@@ -126,6 +144,8 @@ class Submission(Model):
     review_level: Mapped[int] = mapped_column(default=0, sort_order=98)
     returned_at: Mapped[dt.datetime | None] = mapped_column(sort_order=99)
     outcome: Mapped[Outcome | None] = mapped_column(by_value(Outcome), sort_order=100)
+    is_odd: Mapped[bool] = mapped_column(default=False, server_default=false())
+    verdict: Mapped[Verdict | None] = mapped_column(by_value(Verdict))
 
     form: Mapped[Form] = relationship(lazy="select")
     version: Mapped[FormVersion] = relationship(lazy="select")
@@ -282,7 +302,10 @@ class SubmissionReview(Model):
 
 
 class SubmissionComment(Model):
-    """What somebody said of a record or of one answer (`path`). Never changed, never deleted."""
+    """What somebody said of a record or of one answer (`path`). Never changed, never deleted.
+
+    `source_id` is the form by which it came from a phone.
+    """
 
     __tablename__ = "submission_comment"
     __table_args__ = (Index("ix_submission_comment_submission", "submission_id", "id"),)
@@ -292,6 +315,7 @@ class SubmissionComment(Model):
     number: Mapped[int]
     path: Mapped[str] = mapped_column(default="")
     body: Mapped[str]
+    source_id: Mapped[int | None] = mapped_column(ForeignKey("submission.id"), unique=True)
     via: Mapped[str]
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     actor: Mapped[str]

@@ -318,3 +318,21 @@ class NoFilesChosen(Problem):
         "No photo or sound was chosen. Go back and tick those you need, "
         "or take all that the filter shows."
     )
+
+
+class ViewNameTaken(Problem):
+    """Somebody has two views and gives both the same name."""
+
+    code = "submissions.view-name-taken"
+    status = 409
+    message = "Bạn đã có góc nhìn tên “{name}” trong kế hoạch này. Hãy đặt tên khác."
+    message_en = "You already have a view named “{name}” in this plan. Choose another name."
+
+
+class TooManyViews(Problem):
+    """A person keeps more views than a list can offer."""
+
+    code = "submissions.too-many-views"
+    status = 409
+    message = "Mỗi người lưu tối đa {most} góc nhìn trong một kế hoạch. Hãy xóa bớt rồi lưu lại."
+    message_en = "Each person keeps at most {most} views in a plan. Delete some, then save again."

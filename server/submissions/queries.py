@@ -1,36 +1,23 @@
 """Questions about filled forms and what is held; nothing here writes."""
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import Session, joinedload, undefer
 
-from server import text
 from server.monitoring.models import Plan
 from server.places.scope import inside, within
 from server.problems import NotFound
-from server.submissions.models import Held, HeldState, ReviewState, Submission, SubmissionFile
+from server.submissions.models import (
+    Held,
+    HeldState,
+    ReviewState,
+    Submission,
+    SubmissionFile,
+    SubmissionVersion,
+)
 from server.surveys.models import FormVersion
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a list of records is narrowed to; what is None or '' narrows nothing.
-
-    `words` are looked for one by one, without tone marks; `since` and `until` are instants, the
-    second left out.
-    """
-
-    form_pk: int | None = None
-    area: str = ""
-    team_id: int | None = None
-    state: ReviewState | None = None
-    words: str = ""
-    since: dt.datetime | None = None
-    until: dt.datetime | None = None
 
 
 def reach(plan: Plan, areas: Iterable[str], area: Any = Submission.area) -> ColumnElement[bool]:
@@ -42,33 +29,6 @@ def reach(plan: Plan, areas: Iterable[str], area: Any = Submission.area) -> Colu
     if any(within(plan.area, area) for area in found):
         return true()
     return inside(area, found)
-
-
-def listed(plan: Plan, areas: Iterable[str], asked: Asked) -> Select[int]:
-    """Return the query of the ids of the records asked for, without an order."""
-    query = select(Submission.id).where(Submission.plan_id == plan.id, reach(plan, areas))
-    for column, value in (
-        (Submission.form_pk, asked.form_pk),
-        (Submission.team_id, asked.team_id),
-        (Submission.review_state, asked.state),
-    ):
-        if value is not None:
-            query = query.where(column == value)
-    if asked.area:
-        query = query.where(inside(Submission.area, [asked.area]))
-    if asked.since is not None:
-        query = query.where(Submission.received_at >= asked.since)
-    if asked.until is not None:
-        query = query.where(Submission.received_at < asked.until)
-    return query.where(*_words(asked.words))
-
-
-def _words(given: str) -> list[ColumnElement[bool]]:
-    """Return a condition for each word: it occurs somewhere in the record's searchable text."""
-    return [
-        Submission.search_text.contains(word, autoescape=True)
-        for word in text.fold(given).split()[:8]
-    ]
 
 
 def rows(session: Session, ids: Sequence[int]) -> list[Submission]:
@@ -86,13 +46,6 @@ def rows(session: Session, ids: Sequence[int]) -> list[Submission]:
     ).unique()
     by_id = {row.id: row for row in found}
     return [by_id[key] for key in ids if key in by_id]
-
-
-def odd(session: Session, ids: Sequence[int]) -> set[int]:
-    """Return which of these records have an oddity."""
-    filled = func.length(cast(Submission.oddities, String)) > len("[]")
-    query = select(Submission.id).where(Submission.id.in_(ids), filled)
-    return set(session.scalars(query)) if ids else set()
 
 
 def answers(session: Session, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
@@ -141,14 +94,37 @@ def one(session: Session, submission_id: int, areas: Iterable[str]) -> Submissio
     return found
 
 
-def beside(
-    session: Session, plan: Plan, found: Submission, areas: Iterable[str]
-) -> tuple[int | None, int | None]:
-    """Return the ids of the record that came next and of the one that came before, if any."""
-    query = select(Submission.id).where(Submission.plan_id == plan.id, reach(plan, areas))
-    newer = query.where(Submission.id > found.id).order_by(Submission.id).limit(1)
-    older = query.where(Submission.id < found.id).order_by(Submission.id.desc()).limit(1)
-    return session.scalar(newer), session.scalar(older)
+def next_to_review(
+    session: Session,
+    plan: Plan,
+    areas: Iterable[str],
+    after: int,
+    level: int,
+    teams: Sequence[int] | None = None,
+) -> int | None:
+    """Return the id of the record that waits next for a decision at `level`, oldest first.
+
+    First those that came after record `after`, then from the beginning; `teams` narrows to
+    theirs. None when nothing waits.
+    """
+    waits = select(Submission.id).where(
+        Submission.plan_id == plan.id,
+        reach(plan, areas),
+        Submission.review_level < level,
+        Submission.id != after,
+    )
+    if teams is not None:
+        waits = waits.where(Submission.team_id.in_(teams))
+    first = waits.order_by(Submission.id).limit(1)
+    for query in (first.where(Submission.id > after), first):
+        # One state at a time: then the index gives the first of each at once.
+        found = [
+            session.scalar(query.where(Submission.review_state == state))
+            for state in (ReviewState.RECEIVED, ReviewState.EDITED)
+        ]
+        if any(found):
+            return min(each for each in found if each is not None)
+    return None
 
 
 def file_for(session: Session, file_id: int, areas: Iterable[str]) -> SubmissionFile:
@@ -210,12 +186,18 @@ def held_for(
 
 
 def same_instance(session: Session, held: Held) -> Submission | None:
-    """Return the record of the plan that has the instanceID of something held."""
-    if not held.instance_id:
+    """Return the record of the plan that something held stands against.
+
+    The one that has, or had, its instanceID; for an edit, or that it is an edit of.
+    """
+    ids = [each for each in (held.instance_id, held.deprecated_id) if each]
+    if not ids:
         return None
+    before = select(SubmissionVersion.submission_id).where(SubmissionVersion.instance_id.in_(ids))
+    mine = or_(Submission.instance_id.in_(ids), Submission.id.in_(before))
     return session.scalars(
         select(Submission)
-        .where(Submission.plan_id == held.plan_id, Submission.instance_id == held.instance_id)
+        .where(Submission.plan_id == held.plan_id, mine)
         .options(undefer(Submission.xml), joinedload(Submission.form))
         .limit(1)
     ).first()

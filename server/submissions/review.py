@@ -253,9 +253,14 @@ def _decided(
 
 
 def comment(
-    session: Session, found: Submission, body: str, actor: Actor, path: str = ""
+    session: Session,
+    found: Submission,
+    body: str,
+    actor: Actor,
+    path: str = "",
+    source_id: int | None = None,
 ) -> SubmissionComment:
-    """Add a comment on a record or on one of its answers.
+    """Add a comment on a record or on one of its answers; `source_id` is the form it came by.
 
     Raises:
         CommentNeeded: it is empty.
@@ -271,6 +276,7 @@ def comment(
         number=found.number,
         path=path,
         body=said,
+        source_id=source_id,
         via=actor.via,
         person_id=actor.person_id,
         actor=actor.name,

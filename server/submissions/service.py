@@ -136,7 +136,6 @@ def _insert(session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carr
                 **intake.content(sent),
                 "plan_id": phone.plan_id,
                 "form_pk": sent.known.form_pk,
-                "root_instance_id": sent.instance.instance_id,
                 "received_at": clock.now(),
                 "phone_id": phone.phone_id,
                 "person_id": phone.person_id,

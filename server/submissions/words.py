@@ -19,6 +19,11 @@ DECISIONS: dict[Decision, tuple[str, str]] = {
 }
 """As the end of a sentence that begins with who decided."""
 
+LEVELS: dict[int, tuple[str, str]] = {
+    1: ("Trưởng đoàn", "Team leader"),
+    2: ("Người duyệt", "Reviewer"),
+}
+
 HELD_STATES: dict[HeldState, tuple[str, str, str]] = {
     HeldState.WAITING: ("Chờ xử lý", "Waiting", "wait"),
     HeldState.INGESTED: ("Đã nhận vào", "Taken in", "good"),

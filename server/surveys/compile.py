@@ -160,6 +160,8 @@ def _details(answer: dict[str, Any]) -> dict[str, Any]:
 _OUR_NAMESPACES = re.compile(
     r"http://(www\.w3\.org/|openrosa\.org/|www\.opendatakit\.org/|docs\.oasis-open\.org/)"
 )
+_EDITABLE = "{http://www.opendatakit.org/xforms}client-editable"
+"""Lets a phone edit what it has sent: the one thing said here that leads nowhere else."""
 
 
 def _reparse(converted: bytes) -> xml.Element:
@@ -176,7 +178,7 @@ def _reparse(converted: bytes) -> xml.Element:
         raise InvalidForm([error.text("vi")]) from error
     strange = [uri for uri in root.nsmap.values() if not _OUR_NAMESPACES.match(uri)]
     said = [str(name) for each in form.model.iterchildren("{*}submission") for name in each.attrib]
-    said = [name for name in said if name != PUBLIC_KEY]
+    said = [name for name in said if name not in (PUBLIC_KEY, _EDITABLE)]
     if strange or said or root.attrib:
         raise ForeignSubmissionUrl(said or ["namespaces"])
     if form.public_key and not cipher.is_public_key(form.public_key):

@@ -15,7 +15,8 @@ def settings(url: str, plan_name: str, person_name: str) -> dict[str, Any]:
     """Return Collect's settings for one person in one plan.
 
     Forms follow the server exactly, are looked for every quarter of an hour and are sent by
-    themselves as soon as there is a line; the app speaks Vietnamese.
+    themselves as soon as there is a line; the app speaks Vietnamese. What was sent stays on the
+    phone, where it can be looked at, edited and sent again.
     """
     return {
         "general": {
@@ -24,6 +25,7 @@ def settings(url: str, plan_name: str, person_name: str) -> dict[str, Any]:
             "form_update_mode": "match_exactly",
             "periodic_form_updates_check": "every_fifteen_minutes",
             "autosend": "wifi_and_cellular",
+            "delete_send": False,
             "hide_old_form_versions": True,
             "constraint_behavior": "on_swipe",
             "image_size": "original_image_size",
@@ -31,7 +33,13 @@ def settings(url: str, plan_name: str, person_name: str) -> dict[str, Any]:
             "app_language": "vi",
             "metadata_username": person_name,
         },
-        "admin": {"change_server": False, "delete_saved": False},
+        "admin": {
+            "change_server": False,
+            "delete_saved": False,
+            "delete_after_send": False,
+            "view_sent": True,
+            "edit_saved": True,
+        },
         "project": {"name": plan_name[:60], "icon": "🌾", "color": "#1f6f54"},
     }
 

@@ -187,7 +187,7 @@ def test_viewing_shows_the_answers_once_and_stores_nothing(send, minh, app):
 
     answer = open_(minh, submission_id, "view")
 
-    assert PLAIN in answer.text and "1.jpg" in answer.text
+    assert PLAIN in answer.text and '<span class="said">1.jpg</span>' in answer.text
     assert answer.headers["Cache-Control"] == "no-store"
     found = fresh().get(Submission, submission_id)
     assert found.encrypted and found.answers == {} and found.label == ""

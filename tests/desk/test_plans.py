@@ -34,7 +34,8 @@ def copies(count):
         finding = session.scalars(select(Finding).order_by(Finding.id)).first()
         for number in range(count):
             kept = {c.key: getattr(first, c.key) for c in Submission.__table__.columns}
-            kept |= {"id": None, "instance_id": f"uuid:{number}"}
+            key = f"uuid:{number}"
+            kept |= {"id": None, "instance_id": key, "root_instance_id": key}
             copy = Submission(**kept)
             session.add(copy)
             session.flush()

@@ -115,7 +115,7 @@ def test_questions_of_one_form_become_columns(story, listed):
 
 
 def test_pages_follow_each_other_by_key_and_lose_nobody(story, listed, monkeypatch):
-    monkeypatch.setattr("server.desk.paging.page.__defaults__", (2,))
+    monkeypatch.setattr("server.desk.asking.page.__defaults__", (2,))
     for number in range(5):
         story.send(label=f"Hộ {number}")
 

@@ -217,13 +217,29 @@ class TestEditedForms:
         assert [v.data["cao"] for v in grove.versions()] == ["1", "8", "9"]
         assert grove.tree().conflict.value == "none"
 
-    def test_is_not_undone_by_its_late_original(self, grove):
-        grove.send(said("uuid:b", replaces="uuid:a", **{**PLANTED, "cao": "8"}))
+    def test_comes_after_its_late_original(self, grove):
+        edit = said("uuid:b", replaces="uuid:a", **{**PLANTED, "cao": "8"})
+        grove.send(edit)
+        assert grove.requests() == []
 
         grove.send(said("uuid:a", **PLANTED))
+        grove.send(said("uuid:a", **PLANTED), edit)
 
-        assert [v.data["cao"] for v in grove.versions()] == ["8"]
-        assert grove.requests()[-1].state is RequestState.REPLACED
+        assert [v.data["cao"] for v in grove.versions()] == ["1", "8"]
+        assert {each.state for each in grove.requests()} == {RequestState.APPLIED}
+
+    @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+    def test_each_content_is_taken_once_however_many_came_before_the_work_began(self, grove, order):
+        chain = [
+            said("uuid:a", **PLANTED),
+            said("uuid:b", replaces="uuid:a", **{**PLANTED, "cao": "8"}),
+            said("uuid:c", replaces="uuid:b", **{**PLANTED, "cao": "9"}),
+        ]
+
+        grove.send(*(chain[number] for number in order))
+
+        assert [v.data["cao"] for v in grove.versions()] == ["1", "8", "9"]
+        assert [each.instance_id for each in grove.requests()] == ["uuid:a", "uuid:b", "uuid:c"]
 
     def test_takes_the_place_of_one_that_still_waits(self, grove):
         held = {"update": 1, "base": 2, "trunk": 1, "branch": BRANCH}

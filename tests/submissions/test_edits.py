@@ -1,9 +1,11 @@
 """What becomes of a record when a phone edits the form it has sent, in whatever order they come."""
 
+import io
 import itertools
 import threading
 
 import pytest
+from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError
 
@@ -320,6 +322,64 @@ def test_a_photo_of_the_original_that_comes_after_the_edit_is_not_lost(app, post
 
     assert files(app) == files(app, VersionFile) == {"1.jpg": b"one", "2.jpg": b"two"}
     assert (only(Submission).files_held, only(Submission).number) == (2, 2)
+
+
+def test_each_photo_has_its_small_copy_whichever_content_brought_it(app, post, drain):
+    """Looked at once: what an edit inherits keeps what is known of it."""
+    brown, green, red = (picture(colour) for colour in ("brown", "green", "red"))
+    post(photographed("uuid:1", anh="1.jpg", anh2="2.jpg"), {"1.jpg": brown, "2.jpg": green})
+    drain()
+    before = seen_of()
+    edit = photographed("uuid:2", "uuid:1", anh="1.jpg", anh2="2.jpg")
+
+    post(edit)
+    drain()
+    assert seen_of() == before
+    post(edit, {"2.jpg": red})
+    drain()
+
+    after = seen_of()
+    assert all(thumb for thumb, _known in [*before.values(), *after.values()])
+    assert after["1.jpg"] == before["1.jpg"] and after["2.jpg"][0] != before["2.jpg"][0]
+    assert all(known for _thumb, known in after.values())
+
+
+def picture(colour):
+    out = io.BytesIO()
+    Image.new("RGB", (640, 480), colour).save(out, "JPEG")
+    return out.getvalue()
+
+
+def seen_of():
+    """Return, by name, the small copy of each photo and whether it was looked at."""
+    db.session().rollback()
+    db.session().expire_all()
+    rows = db.session().scalars(select(SubmissionFile))
+    return {row.name: (row.thumb_sha256, row.facts is not None) for row in rows}
+
+
+def test_the_reason_that_the_phone_asked_for_is_kept_with_its_content(post, only, drain):
+    """Collect writes it into audit.csv where a form tracks reasons for changes."""
+    heads = "event,node,start,end,old-value,new-value,change-reason\n"
+    why = [f"change reason,,{number},,,,{said}\n" for number, said in enumerate(("Sai", "Nhầm"))]
+    post(photographed("uuid:1", anh="audit.csv"), {"audit.csv": heads.encode()})
+    drain()
+    edit = photographed("uuid:2", "uuid:1", anh="audit.csv")
+    post(edit)
+    drain()
+    assert only(Submission).edit_reason == ""
+
+    post(edit, {"audit.csv": (heads + why[0]).encode()})
+    drain()
+    assert only(Submission).edit_reason == "Sai"
+
+    again = photographed("uuid:3", "uuid:2", anh="audit.csv")
+    post(again, {"audit.csv": (heads + "".join(why)).encode()})
+    drain()
+
+    assert only(Submission).edit_reason == "Nhầm"
+    reasons = select(SubmissionVersion.reason).order_by(SubmissionVersion.number)
+    assert list(db.session().scalars(reasons)) == ["", "Sai"]
 
 
 def test_files_of_an_edit_that_waits_come_in_with_it(app, post, drain):

@@ -257,14 +257,14 @@ def test_many_at_once_with_one_id_store_one_and_all_hear_yes(app, post, base, co
 
 def test_what_is_held_can_be_taken_in_once_its_cause_is_mended(app, plan, post, only):
     from server.submissions import service
-    from server.submissions.commands import carrier_of
+    from server.submissions.holding import sender_of
 
     post(forms.filled("uuid:7", version="2", anh="1.jpg"), {"1.jpg": b"photo"})
     forms.publish(app, plan.id, forms.WORKBOOK.replace("| thu     | 1 ", "| thu     | 2 "))
 
     with transaction() as writing:
         held = writing.scalars(select(Held)).one()
-        service.reingest(writing, held, carrier_of(held.phone, held.plan_id), ACTOR)
+        service.reingest(writing, held, sender_of(held.phone), ACTOR)
 
     assert only(Held).state is HeldState.INGESTED
     assert only(Submission).instance_id == "uuid:7"

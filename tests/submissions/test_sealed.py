@@ -2,9 +2,12 @@
 
 import base64
 import hashlib
+import json
 import unicodedata
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from server import cipher
 from server.problems import Problem
@@ -115,6 +118,20 @@ def test_the_vectors_are_those_of_the_specification():
     assert second == bytes([(seed[0] + 1) % 256, (seed[1] + 1) % 256]) + seed[2:]
     assert last == bytes((byte + 1) % 256 for byte in seed)
     assert again == bytes([(seed[0] + 2) % 256]) + last[1:]
+
+
+def test_what_another_program_encrypted_with_the_app_s_own_algorithms_opens():
+    """`data/Seal.java` made it with BouncyCastle, Android's provider; ours had no part in it."""
+    held = json.loads((Path(__file__).parent / "data" / "sealed.json").read_text())
+    private = load_der_private_key(base64.b64decode(held["private_key"]), None)
+    files = {name: base64.b64decode(data) for name, data in held["files"].items()}
+    plain = {name: base64.b64decode(data) for name, data in held["plain"].items()}
+
+    found = opened(private, sealing.Parcel(base64.b64decode(held["manifest"]), files))
+
+    assert found.xml == plain.pop("submission.xml")
+    assert {f.name: b"".join(found.chunks(f)) for f in found.files} == plain
+    assert len(plain) == 22
 
 
 def flipped(data, at=-1):

@@ -78,6 +78,17 @@ def test_vietnamese_is_the_language_a_phone_opens_in(form_id):
 
 
 @pytest.mark.parametrize("form_id", FORMS)
+def test_a_sent_form_can_be_edited_on_the_phone(form_id, xform):
+    """Collect offers it by an attribute of the XForm's submission element."""
+    [settings] = workbook.read_texts(form_id)["settings"].rows
+    assert settings["client_editable"] == "yes"
+
+    [submission] = re.findall(rb"<submission[^>]*>", xform(form_id))
+    assert b'odk:client-editable="true"' in submission
+    assert b"action=" not in submission
+
+
+@pytest.mark.parametrize("form_id", FORMS)
 def test_changes_made_while_answering_are_tracked(form_id):
     [audit] = [row for row in survey(form_id) if row["type"] == "audit"]
 
@@ -170,6 +181,7 @@ def test_lists_come_from_the_server(form_id):
                 "models.csv",
                 "classes.csv",
                 "findings.csv",
+                "can_sua.csv",
             }
 
 

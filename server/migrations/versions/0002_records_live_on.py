@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("submission_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("path", sa.String(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=True),
         sa.Column("body", sa.String(), nullable=False),
         sa.Column("via", sa.String(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=True),
@@ -40,6 +41,12 @@ def upgrade() -> None:
             ["submission.id"],
             name=op.f("fk_submission_comment_submission_id_submission"),
         ),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["submission.id"],
+            name=op.f("fk_submission_comment_source_id_submission"),
+        ),
+        sa.UniqueConstraint("source_id", name=op.f("uq_submission_comment_source_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_submission_comment")),
     )
     with op.batch_alter_table("submission_comment", schema=None) as batch_op:
@@ -216,6 +223,7 @@ def _records() -> None:
         op.add_column("submission", column)
     op.execute("UPDATE submission SET root_instance_id = instance_id")
     op.create_index("ix_submission_returned", "submission", ["plan_id", "returned_at"])
+    op.create_index("ix_submission_plan_review", "submission", ["plan_id", "review_state", "id"])
     op.create_index(
         "uq_submission_form_pk_root", "submission", ["form_pk", "root_instance_id"], unique=True
     )

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
@@ -59,6 +59,12 @@ def upgrade() -> None:
         "submission",
         ["plan_id", "visit_id", "outcome", "household_code", "area", "review_state"],
     )
+    op.create_index(
+        "ix_submission_waiting",
+        "submission",
+        ["plan_id", "review_level", "returned_at", "team_id", "area"],
+    )
+    op.create_index("ix_submission_begun", "submission", ["plan_id", "started_at", "area"])
     pointed = sa.text("latitude IS NOT NULL")
     op.create_index(
         "ix_submission_point",

@@ -1,0 +1,51 @@
+"""Records are judged once they are linked, and anew when what they are held against changes."""
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from server.journal import Line, Write, handles
+from server.monitoring.models import Visit
+from server.places.models import Hamlet
+from server.quality import facts, service
+from server.submissions.models import Submission
+
+
+def _anew(session: Session, *where: ColumnElement[bool]) -> Write | None:
+    said = service.judge(facts.read(session, *where))
+
+    def write(session: Session) -> None:
+        service.write(session, said)
+
+    return write if said else None
+
+
+@handles("submission.linked")
+def judge_the_linked(session: Session, line: Line) -> Write | None:
+    """Judge one record, also when it is linked again after an edit."""
+    return _anew(session, Submission.id == int(line.subject_id))
+
+
+@handles("visit.changed")
+def judge_the_visits(session: Session, line: Line) -> Write | None:
+    """Judge a visit's records anew: its days may have changed."""
+    return _anew(session, Submission.visit_id == int(line.subject_id))
+
+
+@handles("round.changed")
+def judge_the_rounds(session: Session, line: Line) -> Write | None:
+    """Judge a round's records anew: the days of its undated visits may have changed."""
+    visits = select(Visit.id).where(Visit.round_id == int(line.subject_id))
+    return _anew(session, Submission.visit_id.in_(visits))
+
+
+@handles("hamlets.imported")
+def judge_the_hamlets(session: Session, line: Line) -> Write | None:
+    """Judge records of hamlets anew: points and radii may have changed.
+
+    The line names a commune, or an edition when the file held hamlets of many.
+    """
+    if line.subject == "place":
+        hamlets = select(Hamlet.id).where(Hamlet.place_id == int(line.subject_id))
+    else:
+        hamlets = select(Hamlet.id).where(Hamlet.edition_id == line.subject_id)
+    return _anew(session, Submission.hamlet_id.in_(hamlets))
