@@ -14,6 +14,7 @@ import json
 import statistics
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -36,9 +37,13 @@ from server.permissions import Role
 from server.places import queries as places
 from server.places import service as places_service
 from server.places.models import Place
+from server.quality.commands import refresh_form
+from server.submissions import indexing
+from server.submissions.indexing import Kind
 from server.submissions.models import ReviewState, Submission
 from server.surveys import compile as compiler
 from server.surveys import service as surveys
+from server.surveys.fields import Field
 from server.teams import service as teams
 
 ACTOR = Actor("command", None, "bench")
@@ -115,10 +120,14 @@ def prepare(app: Flask, rows: int) -> tuple[str, list[str]]:
         shared = {"plan_id": plan.id, "form_pk": version.form_pk, "version_id": version.id}
         shared |= {"person_id": person.id}
     groups: dict[str, int] = {}
-    for batch in _batches(rows, shared, visits, crews):
+    for batch in _batches(rows, shared, visits, crews, compiled.fields):
         with transaction() as session:
             session.execute(insert(Submission), [each for each, _ in batch])
             _keep_findings(session, [each for _, each in batch], groups)
+    begun = time.process_time()
+    done = refresh_form(shared["form_pk"])
+    used = (time.process_time() - begun) / done * 1e6
+    print(f"{done} records indexed and judged, {used:.0f} us of CPU each")
     _settle()
     return key, [each.area for each in communes]
 
@@ -131,7 +140,7 @@ def _settle() -> None:
 
 
 def _batches(
-    rows: int, shared: dict[str, Any], visits: list[Any], crews: list[Any]
+    rows: int, shared: dict[str, Any], visits: list[Any], crews: list[Any], asked: list[Field]
 ) -> Iterator[list[tuple[dict[str, Any], dict[str, Any]]]]:
     """Give the rows to insert, each with the finding it raised."""
     start = clock.now() - dt.timedelta(days=200)
@@ -139,12 +148,7 @@ def _batches(
     batch = []
     for number in range(1, rows + 1):
         visit, crew = visits[number % len(visits)], crews[number % len(crews)]
-        answers = {
-            "p": {"p_age": 20 + number % 60, "p_members": number % 7 + 1},
-            "inf": {"i_channel": ["loa", "hop_thon"], "received": ["sinh_ke"]},
-            "met": "yes",
-            "note": WORDS * 3,
-        }
+        answers = _answers(asked, number)
         at = start + dt.timedelta(seconds=150 * number)
         where = {"visit_id": visit.id, "place_id": visit.place_id, "area": visit.area}
         row = {
@@ -152,6 +156,8 @@ def _batches(
             **where,
             "id": number,
             "instance_id": f"uuid:{number:032x}",
+            "root_instance_id": f"uuid:{number:032x}",
+            "is_odd": number % 40 == 0,
             "encrypted": False,
             "xml": (json.dumps(answers) + WORDS * 2).encode(),
             "xml_sha256": f"{number:064x}",
@@ -167,12 +173,52 @@ def _batches(
             "review_state": states[number % len(states)],
             "files_named": 2,
             "files_held": 2,
+            "latitude": 20.3 + number % 1000 / 5000,
+            "longitude": 106.1,
+            "accuracy_m": number % 60,
         }
         batch.append((row, _finding(row, number)))
         if len(batch) == BATCH or number == rows:
             yield batch
             batch = []
 
+
+def _answers(asked: list[Field], number: int) -> dict[str, Any]:
+    """Return answers to about two thirds of the questions, the first ones of the form always."""
+    found: dict[str, Any] = {"note": WORDS * 2}
+    for place, each in enumerate(asked):
+        chance = zlib.crc32(f"{number}/{each.path}".encode())
+        if each.repeat or (place > 30 and chance % 3 == 0):
+            continue
+        kind = indexing.kind_of(each)
+        codes = [code for code, _ in each.choices]
+        answer: Any = None
+        if kind is Kind.NUMBER:
+            answer = chance // 3 % 100_000
+        elif kind is Kind.TEXT:
+            answer = f"{NAMES[chance % 7]} {NAMES[chance // 7 % 7]} {chance % 5000}"
+        elif kind is Kind.CHOICE:
+            answer = codes[chance // 3 % len(codes)]
+        elif kind is Kind.MANY:
+            answer = codes[chance // 3 % 3 :][:2]
+        if answer is not None:
+            *groups, name = each.path.split("/")
+            inner = found
+            for group in groups:
+                inner = inner.setdefault(group, {})
+            inner[name] = answer
+    return found
+
+
+NAMES = [
+    "bò cái sinh sản",
+    "lợn nái",
+    "giống lúa",
+    "Đặng Văn Đông",
+    "Điện Biên",
+    "thôn Vân Cát",
+    "phân",
+]
 
 STATES = [*[FindingState.NEW] * 4, *FindingState]
 """Every state, the new ones most."""
@@ -256,6 +302,7 @@ def pages(rows: int, areas: list[str]) -> list[tuple[str, str]]:
         ("words in many records", f"{base}?q=bo+cai"),
         ("words in one record", f"{base}?q=ho+so+{rows // 2:06d}"),
         ("words in none", f"{base}?q=khongcodau"),
+        *_by_answers(f"{base}?form=gnbv_household", rows),
         ("one record", f"/submissions/{rows // 2}"),
         ("findings by group", "/findings"),
         ("groups, middle page", f"/findings?before={rows // 20}"),
@@ -269,6 +316,44 @@ def pages(rows: int, areas: list[str]) -> list[tuple[str, str]]:
         ("one group", "/findings/groups/1"),
         ("one finding", f"/findings/{rows // 6}"),
         ("the first page", "/"),
+    ]
+
+
+def _by_answers(form: str, rows: int) -> list[tuple[str, str]]:
+    """Return the pages of lists narrowed and sorted by answers; a third of the records each."""
+    age, item, value = "p/p_age", "lk/l_item", "lk/l_value"
+    third, half = rows // 3, rows // 2
+    one, two = f"&c1={age}&c1.from=50000&c1.to=50050", "&c2=p/p_status&c2.v=ngheo&c2.v=khac"
+    wide = f"&c1={age}&c1.from=100"
+    named = f"&c3={item}&c3.v=dien+bien"
+    return [
+        ("a number in few", f"{form}{one}"),
+        ("a number in nearly all", f"{form}{wide}&before={half}"),
+        ("words of an answer", f"{form}{named}"),
+        ("words in no answer", f"{form}&c3={item}&c3.v=khongcodau"),
+        ("one of the choices", f"{form}{two}&before={third}"),
+        ("several chosen", f"{form}&c1=inf/i_channel&c1.is=all&c1.v=loa&c1.v=hop_thon"),
+        ("left blank", f"{form}&c1={value}&c1.is=empty&before={half}"),
+        ("three answers, all wide", f"{form}{wide}{two}{named}"),
+        ("three answers and a state", f"{form}{wide}{two}{named}&state=hasIssues"),
+        ("by number, first page", f"{form}&sort=answer/{age}"),
+        ("by number, middle", f"{form}&sort=answer/{age}&dir=desc&before={half}"),
+        ("by text, middle", f"{form}&sort=answer/{item}&before={half}"),
+        ("by text, back from there", f"{form}&sort=answer/{item}&after={half}"),
+        ("by choice, middle", f"{form}&sort=answer/p/p_status&before={half}"),
+        ("by number, three answers", f"{form}&sort=answer/{value}{wide}{two}{named}"),
+        ("by number, no such state", f"{form}&sort=answer/{value}&state=rejected"),
+        ("by text, one commune", f"{form}&sort=answer/{item}&commune=2024/36/359/13741"),
+        ("by start", f"{form}&sort=started&dir=desc&before={half}"),
+        ("by place", f"{form}&sort=place&before={half}"),
+        ("by review, wide answer", f"{form}&sort=state{wide}&before={half}"),
+        ("by verdict", f"{form}&sort=verdict&before={half}"),
+        ("doubted ones", f"{form}&verdict=doubt&before={half}"),
+        ("odd ones", f"{form}&odd=1&before={half}"),
+        (
+            "a record of a sorted list",
+            f"/submissions/{half}?form=gnbv_household&sort=answer/{item}",
+        ),
     ]
 
 

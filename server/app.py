@@ -32,16 +32,19 @@ EDGES = (
     "server.desk.record_papers",
     "server.desk.record_values",
     "server.desk.teams",
+    "server.desk.phone_setup",
     "server.desk.journal",
     "server.surveys.phone",
     "server.entities.phone",
     "server.desk.forms",
     "server.desk.filling",
     "server.submissions.phone",
+    "server.submissions.trial_phone",
     "server.desk.submissions",
     "server.desk.review",
     "server.desk.gallery",
     "server.desk.views",
+    "server.desk.bulk",
     "server.desk.held",
     "server.desk.sealed",
     "server.desk.entities",
@@ -80,6 +83,7 @@ MODELS = (
     "server.surveys.models",
     "server.entities.models",
     "server.submissions.models",
+    "server.submissions.trial_models",
     "server.submissions.answer_models",
     "server.submissions.views",
     "server.quality.models",
@@ -103,7 +107,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for name in EDGES:
         blueprint = import_module(name).bp
         app.register_blueprint(blueprint)
-        if name.endswith(".phone"):
+        if name.endswith("phone"):
             web.csrf.exempt(blueprint)
     return app
 

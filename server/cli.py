@@ -42,6 +42,7 @@ SUBJECTS = (
     "server.submissions.commands",
     "server.draws.commands",
     "server.findings.commands",
+    "server.desk.phone_commands",
 )
 
 

@@ -1,6 +1,7 @@
 """The edge to phones: OpenRosa XML out, with the headers without which Collect fails silently."""
 
 import hashlib
+import re
 from email.utils import formatdate
 from xml.sax.saxutils import escape
 
@@ -12,10 +13,19 @@ from server.problems import Problem, TooLarge
 from server.xml import legal
 
 MIME = "text/xml; charset=utf-8"
-PHONES = "/v1/key/"
+_FOR_PHONES = re.compile(r"/v1/(?:(?:key|test)/|projects/[0-9]+/(?:formList|submission|phone)\b)")
 RESPONSE = "http://openrosa.org/http/response"
 LIST = "http://openrosa.org/xforms/xformsList"
 MANIFEST = "http://openrosa.org/xforms/xformsManifest"
+
+
+def for_phones(path: str) -> bool:
+    """Tell whether whoever asks for `path` is a phone, and understands OpenRosa XML alone.
+
+    >>> for_phones("/v1/projects/1/formList"), for_phones("/v1/projects/1/forms")
+    (True, False)
+    """
+    return _FOR_PHONES.match(path) is not None
 
 
 def message(text: str, status: int) -> Response:
@@ -44,6 +54,14 @@ def listing(body: str) -> Response:
     """Return a list that the phone asks for often: with an ETag, and 304 when it has it."""
     response = xml(body)
     response.set_etag(md5(body.encode()))
+    response.make_conditional(request)
+    return response
+
+
+def kept(response: Response, md5: str) -> Response:
+    """Let the phone keep what it got, and ask each time whether it is still the same."""
+    response.set_etag(md5)
+    response.headers["Cache-Control"] = "private, no-cache"
     response.make_conditional(request)
     return response
 
@@ -87,7 +105,8 @@ class _Refusal(ErrorTask):  # type: ignore[misc] # waitress has no types
     def execute(self) -> None:
         """Write the refusal and close the connection."""
         # The path itself is not known yet when a header is wrong.
-        if f" {PHONES}".encode() not in getattr(self.request, "first_line", b""):
+        _, _, path = getattr(self.request, "first_line", b"").partition(b" ")
+        if not for_phones(path.decode("latin-1")):
             super().execute()
             return
         error = self.request.error

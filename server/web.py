@@ -97,7 +97,7 @@ def init(app: Flask, load: Callable[[str], Reader | None], nav: Callable[[], lis
     @app.before_request
     def _who() -> None:
         key = session.get("key") if request.cookies else None
-        g.reader = load(key) if key and not request.path.startswith(openrosa.PHONES) else None
+        g.reader = load(key) if key and not openrosa.for_phones(request.path) else None
 
     app.after_request(_headers)
     app.register_error_handler(Problem, answer_problem)
@@ -155,7 +155,7 @@ def requires(right: May) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
 
 def answer_problem(problem: Problem) -> AnyResponse:
     """Write a refusal in the caller's own format."""
-    if request.path.startswith(openrosa.PHONES):
+    if openrosa.for_phones(request.path):
         return openrosa.refusal(problem)
     if request.path.startswith("/v1"):
         return problem_json(problem)

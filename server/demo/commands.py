@@ -16,6 +16,7 @@ from server.demo.keys import Keys
 from server.maintenance.commands import prepare
 from server.permissions import ROLE_NAMES, Role
 from server.teams import settings_qr
+from server.teams.settings_qr import Way
 from server.terminal import as_json, say
 
 LEAST, MOST = story.DRAWN * story.HAMLETS, 240
@@ -105,7 +106,9 @@ def _phone(keys: Keys, address: str) -> str:
     key = keys.phone("")
     url = f"{address}/v1/key/{key.token}/projects/{keys.plan_id}"
     lines = [f"Thử bằng một điện thoại, cài ODK Collect rồi quét mã này ({key.person}):"]
-    code = settings_qr.terminal(_essential(settings_qr.settings(url, "Vụ Bản (mẫu)", key.person)))
+    code = settings_qr.terminal(
+        _essential(settings_qr.settings(Way(url), "Vụ Bản (mẫu)", key.person))
+    )
     if max(map(len, code.splitlines())) <= shutil.get_terminal_size().columns:
         lines.append(code.rstrip("\n"))
     return "\n".join([*lines, f"Hoặc nhập địa chỉ máy chủ: {url}"])

@@ -22,16 +22,16 @@ from server.monitoring.models import Plan
 from server.submissions import answer_index
 from server.submissions.indexing import Kind
 from server.submissions.listing import COLUMNS, OPS, Asked, Condition, Listing, Op, Order
-from server.submissions.models import ReviewState, Verdict
+from server.submissions.models import ReviewState, VisitVerdict
 from server.surveys import fields as form_fields
 from server.surveys.fields import Field
 from server.surveys.models import Form, FormVersion
 
-FILTERS = ("form", "commune", "team", "state", "verdict", "odd", "q", "from", "to")
+FILTERS = ("form", "commune", "team", "state", "verdict", "odd", "returned", "q", "from", "to")
 MOST_CONDITIONS = 6
 ANSWER = "answer/"
 """What `sort` begins with when a list is sorted by an answer; the question's path follows."""
-_PLACE = ("before", "after", "all", "drop")
+_PLACE = ("before", "after", "all", "drop", "next")
 """Where in the list one stands: no part of what is asked for."""
 _USUAL = {("sort", "received"), ("dir", "desc")}
 
@@ -120,7 +120,7 @@ def _of_form(session: Session, form: Form) -> list[Field]:
 
 def _narrowed(typed: Mapping[str, str], form: Form | None, rows: Sequence[Row]) -> Asked:
     states = {state.value: state for state in ReviewState}
-    verdicts = {verdict.value: verdict for verdict in Verdict}
+    verdicts = {verdict.value: verdict for verdict in VisitVerdict}
     first, last = _day(typed["from"]), _day(typed["to"])
     return Asked(
         form_pk=form.id if form is not None else None,
@@ -129,6 +129,7 @@ def _narrowed(typed: Mapping[str, str], form: Form | None, rows: Sequence[Row]) 
         state=states.get(typed["state"]),
         verdict=verdicts.get(typed["verdict"]),
         odd=bool(typed["odd"]),
+        returned=bool(typed["returned"]),
         words=typed["q"],
         since=clock.end_of(first - dt.timedelta(days=1)) if first else None,
         until=clock.end_of(last) if last else None,

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from server.monitoring import values
 from server.monitoring.models import Record, Table
-from server.monitoring.record_models import RecordValue, Verdict
+from server.monitoring.record_models import RecordValue, VisitVerdict
 from server.places.models import Hamlet
 from server.submissions.models import ReviewState, Submission
 from server.surveys import fields
@@ -72,7 +72,7 @@ class Figure:
     def waits(self) -> bool:
         """Tell whether a reviewer has something to judge or to choose here."""
         if self.value is not None and self.value.seen is not None:
-            return self.value.verdict is Verdict.OPEN
+            return self.value.verdict is VisitVerdict.OPEN
         return bool(self.offers)
 
 

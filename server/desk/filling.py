@@ -130,11 +130,12 @@ def _file(version: FormVersion, who: Carrier, name: str) -> Response:
     if name not in {need["name"] for need in version.needs}:
         raise NotFound()
     session = db.session()
-    if surveys.media(session, version.id, name) is not None:
-        return form_files.uploaded(session, version.id, name)
+    held = surveys.media(session, version.id, name)
+    if held is not None:
+        return form_files.sent_file(held)
     made = surveys.phone_list(session, who.plan_id, who.team_id, name)
     if made is not None:
-        return form_files.listed(made)
+        return form_files.sent_list(made)
     return entity_lists.carried(who, name.removesuffix(".csv"))
 
 

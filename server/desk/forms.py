@@ -1,5 +1,6 @@
 """Forms of a plan (biểu mẫu): upload a workbook, read it without Excel, publish, close."""
 
+import base64
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,17 +13,21 @@ from werkzeug.wrappers import Response as AnyResponse
 from server import web
 from server.db import db, transaction
 from server.desk import downloads, formats, reach
+from server.desk.teams import server_url
 from server.findings import firing
 from server.findings.rules import mistakes
 from server.monitoring.models import Plan
 from server.permissions import May
 from server.places.scope import covers
 from server.problems import BadInput, NotAllowed, NotFound, Problem
+from server.submissions import queries as submissions
+from server.submissions import trials
 from server.surveys import compile as compiler
+from server.surveys import drafts, queries, service, words
 from server.surveys import fields as form_fields
-from server.surveys import queries, service, words
 from server.surveys.fields import Field
 from server.surveys.models import Form, FormState, FormVersion
+from server.teams import settings_qr
 
 bp = Blueprint("forms", __name__)
 bp.context_processor(formats.helpers)
@@ -157,6 +162,11 @@ def _version_page(
         form=found.form,
         shown=found,
         logic=words.logic,
+        changes=service.changes_of(found) if found.published_at is None else (),
+        change_words=words.CHANGES,
+        trial_qr=_trial_qr(found, plan),
+        senders=submissions.last_sent_with(session, found.form_pk) if _sees_phones(plan) else (),
+        tested=trials.of_form(session, found.form_pk),
         is_current=found.form.current_id == found.id,
         needs=_needs(session, found, plan),
         missing=service.missing_files(found),
@@ -169,6 +179,21 @@ def _version_page(
         states=[(state.value, formats.word(words.STATES[state])) for state in FormState],
         mistakes=_sentences(problem),
     )
+
+
+def _sees_phones(plan: Plan) -> bool:
+    return covers(web.reader().areas(May.SEE_PHONES), plan.area)
+
+
+def _trial_qr(found: FormVersion, plan: Plan) -> str:
+    """Return the code by which a phone tries a draft, for those who manage forms; else ''."""
+    token = found.form.test_token
+    if found.published_at is not None or token is None or not _may_manage(plan):
+        return ""
+    url = server_url() + drafts.path(token, plan.id, found.form.form_id)
+    values = settings_qr.settings(settings_qr.Way(url), f"THỬ: {found.title}", "thu")
+    picture = base64.b64encode(settings_qr.svg(values)).decode()
+    return f"data:image/svg+xml;base64,{picture}"
 
 
 def _row_number(rule: dict[str, Any], otherwise: int) -> int:
@@ -241,7 +266,8 @@ def publish(form_pk: int, version_id: int) -> AnyResponse | tuple[str, int]:
     try:
         with transaction() as session:
             found = _version(session, form_pk, version_id, May.MANAGE_FORMS)[0]
-            version_id = service.publish(session, found, web.actor()).id
+            notes = request.form.get("notes", "").replace("\0", "")
+            version_id = service.publish(session, found, web.actor(), notes or None).id
     except (NotFound, NotAllowed):
         raise
     except Problem as problem:

@@ -11,7 +11,7 @@ from server.desk.asking import ANSWER, Asking
 from server.quality.words import VERDICTS
 from server.submissions import words
 from server.submissions.listing import Op
-from server.submissions.models import ReviewState, Verdict
+from server.submissions.models import ReviewState, VisitVerdict
 from server.surveys.fields import Field, pick
 
 OPS: dict[Op, tuple[str, str]] = {
@@ -78,7 +78,7 @@ class Choices:
 
     def verdicts(self) -> list[tuple[str, str]]:
         """Return what the checks of a visit come to."""
-        return [(each.value, formats.word(VERDICTS[each][:2])) for each in Verdict]
+        return [(each.value, formats.word(VERDICTS[each][:2])) for each in VisitVerdict]
 
     def questions(self) -> list[tuple[str, str]]:
         """Return the questions by which the list can be narrowed."""

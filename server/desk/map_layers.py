@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, cast, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Integer, Select, Subquery, and_, cast, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from server import clock
 from server.desk import finding_rights
@@ -20,8 +20,8 @@ from server.findings.models import GOOD_PRACTICE, Finding, FindingState
 from server.monitoring.models import Plan, Round, Visit, VisitHamlet, VisitState
 from server.monitoring.queries import open_to
 from server.permissions import May
-from server.places.models import Hamlet, Place
-from server.places.scope import covers, inside
+from server.places.models import Hamlet, Place, Succession
+from server.places.scope import covers, inside, within
 from server.submissions.models import ReviewState, Submission
 from server.surveys.models import Form
 from server.web import Reader
@@ -75,16 +75,50 @@ def visits(reader: Reader, asked: Asked) -> list[ColumnElement[bool]]:
 
 def drawn(session: Session, reader: Reader, asked: Asked) -> Layer:
     """Return the communes with a visit, and for who sees records their drawn hamlets."""
+    spot = _spots(select(Visit.place_id).where(*visits(reader, asked)))
     points = (
-        select(Visit.id, Place.latitude, Place.longitude, Place.name, Visit.state, Round.name)
+        select(Visit.id, spot.c.latitude, spot.c.longitude, Place.name, Visit.state, Round.name)
+        .select_from(Visit)
         .join(Place, Place.id == Visit.place_id)
+        .join(spot, spot.c.place_id == Visit.place_id)
         .join(Round, Round.id == Visit.round_id)
-        .where(*visits(reader, asked), Place.latitude.is_not(None))
+        .where(*visits(reader, asked), spot.c.latitude.is_not(None))
     )
-    layer = _layer(session, points, Place.latitude, Place.longitude, asked, _commune)
+    layer = _layer(session, points, spot.c.latitude, spot.c.longitude, asked, _commune)
     if not layer.grouped and reader.may(May.SEE_RECORDS):
         layer.features += _hamlets(session, reader, asked)
     return layer
+
+
+def _spots(place_ids: Select[int]) -> Subquery:
+    """Return (place_id, latitude, longitude) of communes, as far as anything tells.
+
+    Its own point; else the middle of its hamlets; else the point of the unit that followed it:
+    editions before 2025 come without points of their own.
+    """
+    middle = (
+        select(
+            Hamlet.place_id,
+            func.avg(Hamlet.latitude).label("latitude"),
+            func.avg(Hamlet.longitude).label("longitude"),
+        )
+        .where(Hamlet.place_id.in_(place_ids), Hamlet.latitude.is_not(None))
+        .group_by(Hamlet.place_id)
+        .subquery()
+    )
+    heir = aliased(Place)
+    return (
+        select(
+            Place.id.label("place_id"),
+            func.coalesce(Place.latitude, middle.c.latitude, heir.latitude).label("latitude"),
+            func.coalesce(Place.longitude, middle.c.longitude, heir.longitude).label("longitude"),
+        )
+        .outerjoin(middle, middle.c.place_id == Place.id)
+        .outerjoin(Succession, and_(Succession.old_id == Place.id, Succession.is_default))
+        .outerjoin(heir, heir.id == Succession.new_id)
+        .where(Place.id.in_(place_ids))
+        .subquery()
+    )
 
 
 def _commune(row: Any) -> Feature:
@@ -100,20 +134,34 @@ def _hamlets(session: Session, reader: Reader, asked: Asked) -> list[Feature]:
     def shown(column: Any) -> ColumnElement[bool]:
         return or_(column.is_(None), column <= clock.today(), drawing)
 
-    households = (
-        select(Household.visit_id, Household.hamlet_id, func.count().label("count"))
-        .join(Plan, Plan.id == Household.plan_id)
-        .where(Household.visit_id.is_not(None), Household.in_use, shown(Household.shown_on))
-        .group_by(Household.visit_id, Household.hamlet_id)
+    using = and_(Household.in_use, shown(Household.shown_on), Visit.plan_id == Household.plan_id)
+    drawn_ones = (
+        select(Visit.id, Household.hamlet_id)
+        .join(Household, Household.visit_id == Visit.id)
+        .join(Plan, Plan.id == Visit.plan_id)
+        .where(using, *visits(reader, asked))
     )
-    if asked.plan_id is not None:
-        households = households.where(Household.plan_id == asked.plan_id)
-    counted = households.subquery()
+    listed_ones = (
+        select(Visit.id, Household.hamlet_id)
+        .join(Hamlet, Hamlet.place_id == Visit.place_id)
+        .join(Household, Household.hamlet_id == Hamlet.id)
+        .join(Plan, Plan.id == Visit.plan_id)
+        .where(using, Household.visit_id.is_(None), ~Household.reserve, *visits(reader, asked))
+    )
+    every = drawn_ones.union_all(listed_ones).subquery()
+    visit_id, hamlet_id = every.c
+    counted = (
+        select(
+            visit_id.label("visit_id"), hamlet_id.label("hamlet_id"), func.count().label("count")
+        )
+        .group_by(visit_id, hamlet_id)
+        .subquery()
+    )
     places = (
         select(VisitHamlet.visit_id, VisitHamlet.hamlet_id)
         .join(Visit, Visit.id == VisitHamlet.visit_id)
         .join(Plan, Plan.id == Visit.plan_id)
-        .where(shown(VisitHamlet.shown_on))
+        .where(shown(VisitHamlet.shown_on), *visits(reader, asked))
         .union(select(counted.c.visit_id, counted.c.hamlet_id))
         .subquery()
     )
@@ -138,11 +186,11 @@ def _hamlets(session: Session, reader: Reader, asked: Asked) -> list[Feature]:
         .limit(MOST)
     )  # fmt: skip
     found = []
-    for visit_id, key, latitude, longitude, name, radius, count in rows:
-        told = {"label": name, "s": "hamlet", "url": f"/visits/{visit_id}/sample"}
+    for visit, key, latitude, longitude, name, radius, count in rows:
+        told = {"label": name, "s": "hamlet", "url": f"/visits/{visit}/sample"}
         told |= {"count": count} if count else {}
         told |= {"radius_m": radius} if radius else {}
-        found.append(_point(f"h{visit_id}-{key}", latitude, longitude, told))
+        found.append(_point(f"h{visit}-{key}", latitude, longitude, told))
     return found
 
 
@@ -184,11 +232,15 @@ def _in_reach(session: Session, areas: Iterable[str], plan_id: int | None) -> Co
     whole: list[int] = []
     part: list[int] = []
     for key, area in session.execute(plans):
-        (whole if covers(found, area) else part).append(key)
-    return or_(
-        Submission.plan_id.in_(whole),
-        and_(Submission.plan_id.in_(part), inside(Submission.area, found)),
-    )
+        if covers(found, area):
+            whole.append(key)
+        elif any(within(each, area) for each in found):
+            part.append(key)
+    in_whole = Submission.plan_id.in_(whole)
+    if not part:  # an index serves one condition on the plan; of two joined by 'or' it serves none
+        return in_whole
+    in_part = and_(Submission.plan_id.in_(part), inside(Submission.area, found))
+    return or_(in_whole, in_part) if whole else in_part
 
 
 def _of_visits(of: type[Submission | Finding], asked: Asked) -> list[ColumnElement[bool]]:
@@ -240,8 +292,9 @@ def _findings(asked: Asked, query: Rows) -> Rows:
 
 
 def _each_finding(session: Session, asked: Asked) -> Layer:
-    latitude = func.coalesce(Submission.latitude, Hamlet.latitude, Place.latitude)
-    longitude = func.coalesce(Submission.longitude, Hamlet.longitude, Place.longitude)
+    spot = _spots(_findings(asked, select(Finding.place_id)))
+    latitude = func.coalesce(Submission.latitude, Hamlet.latitude, spot.c.latitude)
+    longitude = func.coalesce(Submission.longitude, Hamlet.longitude, spot.c.longitude)
     query = select(
         Finding.id, latitude, longitude, Finding.title, Finding.title_en, Finding.severity
     )
@@ -249,7 +302,7 @@ def _each_finding(session: Session, asked: Asked) -> Layer:
         _findings(asked, query)
         .join(Submission, Submission.id == Finding.submission_id)
         .outerjoin(Hamlet, Hamlet.id == Submission.hamlet_id)
-        .outerjoin(Place, Place.id == Finding.place_id)
+        .outerjoin(spot, spot.c.place_id == Finding.place_id)
         .where(latitude.is_not(None))
         .order_by(Finding.id)
     )
@@ -264,16 +317,27 @@ def _each_finding(session: Session, asked: Asked) -> Layer:
 
 
 def _by_commune(session: Session, asked: Asked) -> Layer:
-    columns = (Place.id, Place.latitude, Place.longitude, Place.name)
-    counted = select(*columns, func.count(), func.max(Finding.severity))
+    counted = _findings(
+        asked,
+        select(
+            Finding.place_id,
+            func.count().label("count"),
+            func.max(Finding.severity).label("severity"),
+        ),
+    ).group_by(Finding.place_id)
+    tally = counted.subquery()
+    spot = _spots(select(tally.c.place_id))
     rows = session.execute(
-        _findings(asked, counted)
-        .join(Place, Place.id == Finding.place_id)
-        .where(Place.latitude.is_not(None))
-        .group_by(*columns)
+        select(
+            Place.id, spot.c.latitude, spot.c.longitude, Place.name, tally.c.count,
+            tally.c.severity,
+        )
+        .join(tally, tally.c.place_id == Place.id)
+        .join(spot, spot.c.place_id == Place.id)
+        .where(spot.c.latitude.is_not(None))
         .order_by(Place.id)
         .limit(MOST)
-    )
+    )  # fmt: skip
     features = [
         _point(f"g{key}", lat, lon, {"label": name, "s": f"f-{severity}", "count": count})
         for key, lat, lon, name, count, severity in rows
@@ -312,8 +376,9 @@ def _cells(
         extent = bare.with_only_columns(
             func.min(longitude), func.min(latitude), func.max(longitude), func.max(latitude)
         )
-        box = session.execute(extent).one()._tuple()
-    west, south, east, north = box
+        west, south, east, north = session.execute(extent).one()
+    else:
+        west, south, east, north = box
     step = max(east - west, north - south, 0.001) / CELLS
     row, column = (
         cast((axis - edge) / step, Integer) for axis, edge in ((latitude, south), (longitude, west))

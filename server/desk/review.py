@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server import web
 from server.db import db, transaction
-from server.desk import changes, downloads, formats, record, review_panel, submissions
+from server.desk import asking, changes, downloads, formats, record, review_panel, submissions
 from server.desk.review_panel import Refused
 from server.fields import Fields
 from server.jobs import Jobs
@@ -39,11 +39,12 @@ def decide(submission_id: int) -> AnyResponse:
             found = _seen(session, submission_id)
             plan = monitoring.plan_for(session, found.plan_id, web.reader().areas(May.SEE_RECORDS))
             level = rights.must_review(session, web.reader(), found)
+            listed = submissions.next_in_list(session, plan, found)
             made = review.decide(
                 session, found.id, _verdict(fields), level, web.actor(), _revision(fields)
             )
             said = formats.word(words.DECISIONS[made.decision])
-            onward = review_panel.next_to_review(session, plan, found, level)
+            onward = listed or review_panel.next_to_review(session, plan, found, level)
     except (NotFound, NotAllowed):
         raise
     except Problem as problem:
@@ -51,7 +52,8 @@ def decide(submission_id: int) -> AnyResponse:
     _poke()
     flash(str(_("Đã ghi: %(decision)s.", decision=said)), "success")
     target = onward if fields["next"] == "1" and onward is not None else submission_id
-    return redirect(f"/submissions/{target}?next={fields['next'] or '0'}#review")
+    kept = f"{asking.query()}&" if asking.query() else ""
+    return redirect(f"/submissions/{target}?{kept}next={fields['next'] or '0'}#review")
 
 
 def _verdict(fields: Fields) -> Verdict:

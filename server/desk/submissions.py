@@ -11,7 +11,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server import web
 from server.db import db
-from server.desk import answers, asking, downloads, formats, record, review_panel, visit_checks
+from server.desk import (
+    answers,
+    asking,
+    bulk,
+    downloads,
+    formats,
+    record,
+    review_panel,
+    visit_checks,
+)
 from server.desk import list_words as words_of_lists
 from server.desk.answers import Question
 from server.desk.asking import Asking
@@ -69,6 +78,7 @@ def submissions(plan_id: int) -> str | AnyResponse:
         views=views.seen(session, plan.id, web.reader().id),
         first=views.first(session, plan.id, web.reader().id),
         me=web.reader().id,
+        decisions=bulk.offered(),
         total=queries.held_of_plan(session, plan),
     )
 
@@ -149,6 +159,14 @@ def _list_of(session: Session, plan: Plan, areas: list[str]) -> Asking:
     """Return the list from which the reader came; all records of the plan when none is said."""
     forms = surveys.forms(session, plan.id) if request.args else []
     return asking.asked(session, plan, areas, forms)
+
+
+def next_in_list(session: Session, plan: Plan, found: Submission) -> int | None:
+    """Return the record after one in the list that the address carries; None without a list."""
+    if not asking.query():
+        return None
+    listed = _list_of(session, plan, web.reader().areas(May.SEE_RECORDS)).listing
+    return listing.beside(session, listed, found.id)[1]
 
 
 def _sees_findings() -> bool:

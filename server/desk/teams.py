@@ -1,6 +1,7 @@
 """A plan's teams and phones: who goes together, and each phone's way in as a code to scan."""
 
 import base64
+import datetime as dt
 import re
 from collections.abc import Sequence
 
@@ -9,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from server import web
+from server import clock, web
 from server.db import db, transaction
 from server.desk import formats, paging
 from server.fields import Fields
@@ -21,12 +22,15 @@ from server.monitoring.sizes import SizeDoubt
 from server.permissions import May
 from server.places.scope import covers
 from server.problems import NotFound
-from server.teams import queries, service, settings_qr
+from server.teams import queries, service, settings_qr, setup
 from server.teams.models import Member, Person, Phone, Team
 from server.teams.problems import AlreadyMember, JustIssued, TeamNameTaken
+from server.teams.settings_qr import Way
 
 bp = Blueprint("desk_teams", __name__)
 bp.context_processor(formats.helpers)
+LATE = dt.timedelta(days=3)
+"""How long a phone may be silent before the office should ask: communes have a line again then."""
 _COLLECT = re.compile(r"collect[^/\s]*/(v?[\w.\-]+)", re.IGNORECASE)
 
 
@@ -152,6 +156,7 @@ def phones(plan_id: int) -> str:
         teams=queries.team_names(session, plan_id),
         newest=queries.newest_phone(session, plan_id),
         chosen=request.args.get("person", ""),
+        late_before=clock.now() - LATE,
     )
 
 
@@ -192,11 +197,13 @@ def issue(plan_id: int) -> AnyResponse:
             seen = fields.number("seen") or 0
             if queries.issued_since(session, plan_id, person.id, seen):
                 raise JustIssued(name=person.name)
-            _phone, token = service.issue_phone(session, plan_id, person, web.actor(), team)
+            team_id = team.id if team else None
+            issued = service.issue(session, plan_id, person, web.actor(), team_id)
+            way = setup.way(setup.chosen(session, plan_id), server_url(), issued)
     except JustIssued as problem:
         flash(problem.text(web.language()), "warning")
         return redirect(f"/plans/{plan_id}/phones")
-    return _card(plan, person, team, token)
+    return _card(plan, person, team, way)
 
 
 def _team_of(session: Session, plan_id: int, person: Person, fields: Fields) -> Team | None:
@@ -212,24 +219,44 @@ def _team_of(session: Session, plan_id: int, person: Person, fields: Fields) -> 
     return own[0] if len(own) == 1 else None
 
 
-def _card(plan: Plan, person: Person, team: Team | None, token: str) -> AnyResponse:
-    url = f"{server_url()}/v1/key/{token}/projects/{plan.id}"
-    picture = settings_qr.svg(settings_qr.settings(url, plan.name, person.name))
+def _card(plan: Plan, person: Person, team: Team | None, way: Way) -> AnyResponse:
+    values = settings_qr.settings(way, plan.name, person.name)
     body = render_template(
         "desk/phone_card.html",
         plan=plan,
         one=person,
         team=team,
-        url=url,
-        qr="data:image/svg+xml;base64," + base64.b64encode(picture).decode(),
+        url=way.url,
+        way=way,
+        png=_data(settings_qr.png(values), "png"),
+        qr=_data(settings_qr.svg(values), "svg+xml"),
     )
     return Response(body, headers={"Cache-Control": "no-store"})
+
+
+def _data(picture: bytes, kind: str) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
 
 
 def server_url() -> str:
     """Return the address under which phones reach this server."""
     public: str | None = current_app.config["THUCDIA"].public_url
     return public or request.host_url.rstrip("/")
+
+
+@bp.post("/plans/<int:plan_id>/phones/<int:phone_id>/rotate")
+@web.requires(May.MANAGE_PHONES)
+def rotate(plan_id: int, phone_id: int) -> AnyResponse:
+    """Give the phone's person a new key, shown this once; the old one is dead."""
+    with transaction() as session:
+        plan = managed(session, plan_id, May.MANAGE_PHONES)
+        phone = service.phone_of_plan(session, plan_id, phone_id)
+        if phone.revoked_at is not None:
+            raise JustIssued(name=phone.person.name)
+        issued = service.rotate_phone(session, phone, web.actor())
+        way = setup.way(setup.chosen(session, plan_id), server_url(), issued)
+        person, team = phone.person, phone.team
+    return _card(plan, person, team, way)
 
 
 @bp.post("/plans/<int:plan_id>/phones/<int:phone_id>/revoke")

@@ -1,5 +1,7 @@
 """Saved views of a plan's list of records: keep one, rename, share, open with, remove."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -12,6 +14,7 @@ from server.fields import Fields
 from server.monitoring import queries as monitoring
 from server.monitoring.models import Plan
 from server.permissions import May
+from server.places.scope import covers
 from server.submissions import views
 from server.submissions.views import RecordView
 
@@ -19,6 +22,7 @@ bp = Blueprint("views", __name__)
 bp.context_processor(formats.helpers)
 LONGEST_NAME = 60
 LONGEST_ASKED = 4000
+PASSING = ("view", "all", "before", "after", "drop")
 
 
 def _plan(session: Session, plan_id: int) -> Plan:
@@ -29,6 +33,21 @@ def _view(session: Session, view_id: int) -> RecordView:
     """Return a view of a plan that the reader may see, their own or a shared one."""
     found = views.one(session, view_id, web.reader().id)
     _plan(session, found.plan_id)
+    return found
+
+
+def _manages(plan: Plan) -> bool:
+    return covers(web.reader().areas(May.MANAGE_PLANS), plan.area)
+
+
+def _kept(session: Session, view_id: int) -> RecordView:
+    """Return a view that the reader may change: their own, or a shared one of a plan they manage.
+
+    Raises:
+        NotAllowed: they may only use it.
+    """
+    found = _view(session, view_id)
+    views.must_keep(found, web.reader().id, _manages(_plan(session, found.plan_id)))
     return found
 
 
@@ -44,6 +63,7 @@ def manage(plan_id: int) -> str:
         views=views.seen(session, plan.id, me),
         first=views.first(session, plan.id, me),
         me=me,
+        manages=_manages(plan),
     )
 
 
@@ -59,7 +79,7 @@ def save(plan_id: int) -> AnyResponse:
     with transaction() as session:
         plan = _plan(session, plan_id)
         if not fields.errors:
-            kept, me = "&".join(_lasting(asked)), web.reader().id
+            kept, me = "&".join(lasting(asked)), web.reader().id
             shared = bool(fields["shared"])
             view = views.save(session, plan.id, me, name, kept, shared, web.actor())
             if fields["first"]:
@@ -72,10 +92,9 @@ def save(plan_id: int) -> AnyResponse:
     return redirect(f"/plans/{plan_id}/submissions?{asked or 'all=1'}")
 
 
-def _lasting(asked: str) -> list[str]:
+def lasting(asked: str, but: Sequence[str] = PASSING) -> list[str]:
     """Return the parts of an address that say what is asked, and not where one stands in it."""
-    passing = {"view", "all", "before", "after", "drop"}
-    return [each for each in asked.split("&") if each and each.partition("=")[0] not in passing]
+    return [each for each in asked.split("&") if each and each.partition("=")[0] not in but]
 
 
 @bp.post("/views/<int:view_id>")
@@ -85,11 +104,11 @@ def change(view_id: int) -> AnyResponse:
     fields = Fields(request.form)
     name = fields.text("name", LONGEST_NAME, required=True)
     with transaction() as session:
-        view = _view(session, view_id)
+        view = _kept(session, view_id)
         plan_id = view.plan_id
         if not fields.errors:
             shared = bool(fields["shared"])
-            views.change(session, view, web.reader().id, name, shared, web.actor())
+            views.change(session, view, name, shared, web.actor())
     for sentence in fields.errors.values():
         flash(sentence, "error")
     return redirect(f"/plans/{plan_id}/views")
@@ -112,7 +131,7 @@ def put_first(view_id: int) -> AnyResponse:
 def remove(view_id: int) -> AnyResponse:
     """Take a view away."""
     with transaction() as session:
-        view = _view(session, view_id)
+        view = _kept(session, view_id)
         plan_id = view.plan_id
-        views.remove(session, view, web.reader().id, web.actor())
+        views.remove(session, view, web.actor())
     return redirect(f"/plans/{plan_id}/views")

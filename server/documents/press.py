@@ -8,6 +8,8 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
@@ -35,6 +37,41 @@ def pdf(paper: Paper, values: Values) -> bytes:
     done = _press({"as": "pdf", "paper": filled, "at": int(clock.now().timestamp())})
     if done[:1] != b"+":
         log.error("the paper %s was not printed: %s", paper.name, done[1:300])
+        raise NotPrinted()
+    return done[1:]
+
+
+@dataclass(frozen=True)
+class Card:
+    """A phone's card: whose, and the text of the code that sets the phone up."""
+
+    name: str
+    team: str
+    commune: str
+    plan: str
+    code: str
+
+
+STEPS = (
+    "Cài ứng dụng ODK Collect từ cửa hàng ứng dụng.",
+    "Mở ứng dụng, chọn “Cấu hình bằng mã QR” rồi quét mã này.",
+    "Khi có mạng, biểu mẫu tự tải về; sau đó điền được cả khi không có mạng.",
+)
+WARNING = "Giữ thẻ như giữ chìa khóa: không chụp, không chuyển. Mất máy: báo ngay điều phối viên."
+
+
+def cards(title: str, given: Sequence[Card]) -> bytes:
+    """Return a PDF of cards to be cut apart, eight on a page (A4).
+
+    Raises:
+        NotPrinted: it could not be made.
+    """
+    sheet = {
+        "title": title, "steps": STEPS, "warning": WARNING, "cards": [asdict(one) for one in given],
+    }  # fmt: skip
+    done = _press({"as": "cards", "sheet": clean(sheet), "at": int(clock.now().timestamp())})
+    if done[:1] != b"+":
+        log.error("a sheet of cards was not printed: %s", done[1:300])
         raise NotPrinted()
     return done[1:]
 

@@ -14,7 +14,7 @@ from server.entities.delivery import Copy, Scope
 from server.entities.models import EntityList
 from server.surveys import lists
 from server.surveys.lists import Offered
-from server.teams.phone import PREFIX, from_phone
+from server.teams.phone import at
 from server.teams.service import Carrier
 
 bp = Blueprint("entities_phone", __name__)
@@ -66,8 +66,7 @@ def _copy(found: EntityList, scope: Scope) -> Copy:
             return delivery.keep(writing, made)
 
 
-@bp.get(f"{PREFIX}/datasets/<name>/entities.csv")
-@from_phone
+@at(bp, "/datasets/<name>/entities.csv")
 def entities_csv(token: str, plan_id: int, name: str) -> Response:
     """Give the list as this phone carries it: the very bytes that its manifest named, if kept."""
     return carried(g.phone, name, request.args.get("md5", ""))
@@ -112,8 +111,7 @@ def _unpacked(content: bytes) -> Iterator[bytes]:
     yield stream.flush()
 
 
-@bp.get(f"{PREFIX}/datasets/<name>/integrity")
-@from_phone
+@at(bp, "/datasets/<name>/integrity")
 def integrity(token: str, plan_id: int, name: str) -> Response:
     """Tell what became of rows that the phone made itself and misses in the list."""
     session = db.session()

@@ -26,6 +26,7 @@ from server.submissions.models import (
     SubmissionVersion,
     VersionFile,
 )
+from server.submissions.trial_models import TrialFile
 from server.surveys.models import FormMedia, FormVersion, PlanKey
 
 ORPHAN_AFTER_SECONDS = 24 * 3600
@@ -159,6 +160,7 @@ FILE_COLUMNS = (
     VersionFile.thumb_sha256,
     VersionFile.view_sha256,
     HeldFile.sha256,
+    TrialFile.sha256,
     FormMedia.sha256,
     FormVersion.workbook_sha256,
     DocumentFile.sha256,

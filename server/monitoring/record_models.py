@@ -109,7 +109,7 @@ class Participant(Model):
     session: Mapped[WorkingSession] = relationship(back_populates="participants")
 
 
-class Verdict(enum.Enum):
+class VisitVerdict(enum.Enum):
     """What a reviewer said of a value seen in the field."""
 
     OPEN = "open"
@@ -131,7 +131,7 @@ class RecordValue(Model):
     reported: Mapped[Decimal | None] = mapped_column(Exact)
     reported_source: Mapped[str] = mapped_column(default="")
     seen: Mapped[Decimal | None] = mapped_column(Exact)
-    verdict: Mapped[Verdict] = mapped_column(by_value(Verdict), default=Verdict.OPEN)
+    verdict: Mapped[VisitVerdict] = mapped_column(by_value(VisitVerdict), default=VisitVerdict.OPEN)
     judged_by: Mapped[str | None]
     judged_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     judged_at: Mapped[dt.datetime | None]
@@ -147,7 +147,7 @@ class RecordValue(Model):
 
         Only an accepted value is verified.
         """
-        if self.verdict is not Verdict.ACCEPTED or self.seen is None or not self.reported:
+        if self.verdict is not VisitVerdict.ACCEPTED or self.seen is None or not self.reported:
             return None
         return Fraction(self.seen) / Fraction(self.reported)
 

@@ -17,7 +17,7 @@ from server.journal import Actor
 from server.monitoring import queries
 from server.monitoring.models import Record
 from server.monitoring.problems import NoSuchRow, NothingSeen
-from server.monitoring.record_models import RecordValue, ValueSource, Verdict
+from server.monitoring.record_models import RecordValue, ValueSource, VisitVerdict
 from server.problems import BadInput
 from server.units import exact, whole
 
@@ -127,7 +127,7 @@ def accept_answers(
 
 
 def _see(found: RecordValue, value: Decimal | None, parts: Sequence[Part]) -> None:
-    found.seen, found.verdict = value, Verdict.OPEN
+    found.seen, found.verdict = value, VisitVerdict.OPEN
     found.judged_by = found.judged_by_id = found.judged_at = None
     wanted = {(part.submission_id, part.question): part.amount for part in parts}
     for held in list(found.sources):
@@ -150,7 +150,7 @@ def judge(
     record.plan.must_be_open()
     if found.seen is None:
         raise NothingSeen()
-    found.verdict = Verdict.ACCEPTED if accepted else Verdict.REJECTED
+    found.verdict = VisitVerdict.ACCEPTED if accepted else VisitVerdict.REJECTED
     found.judged_by, found.judged_by_id, found.judged_at = actor.name, actor.person_id, clock.now()
     if note:
         found.note = text.clean(note)[:1000]

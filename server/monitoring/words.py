@@ -9,7 +9,7 @@ from server.monitoring.models import (
     RoundKind,
     VisitState,
 )
-from server.monitoring.record_models import DocumentState, Verdict
+from server.monitoring.record_models import DocumentState, VisitVerdict
 
 PLAN_STATES: dict[PlanState, tuple[str, str, str]] = {
     PlanState.OPEN: ("Đang thực hiện", "Under way", "good"),
@@ -62,10 +62,10 @@ DOCUMENT_STATES: dict[DocumentState, tuple[str, str, str]] = {
     DocumentState.NONE: ("Không có", "None", "bad"),
     DocumentState.NA: ("Không áp dụng", "Not applicable", "muted"),
 }
-VERDICTS: dict[Verdict, tuple[str, str, str]] = {
-    Verdict.OPEN: ("Chờ kết luận", "Waits", "wait"),
-    Verdict.ACCEPTED: ("Được chấp nhận", "Accepted", "good"),
-    Verdict.REJECTED: ("Không chấp nhận", "Not accepted", "bad"),
+VERDICTS: dict[VisitVerdict, tuple[str, str, str]] = {
+    VisitVerdict.OPEN: ("Chờ kết luận", "Waits", "wait"),
+    VisitVerdict.ACCEPTED: ("Được chấp nhận", "Accepted", "good"),
+    VisitVerdict.REJECTED: ("Không chấp nhận", "Not accepted", "bad"),
 }
 AGENCY_LEVELS: dict[str, tuple[str, str]] = {
     "central": ("Trung ương", "Central"),

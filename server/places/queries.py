@@ -68,6 +68,14 @@ def communes_under(edition: str, *codes: str) -> Select[Place]:
     return _listed(subtree(edition, *codes).where(Place.level == Level.COMMUNE))
 
 
+def commune_names(session: Session, edition: str, area: str) -> list[str]:
+    """Return the names of the communes of an area ('' is the whole country)."""
+    names = select(Place.name).where(Place.edition_id == edition, Place.level == Level.COMMUNE)
+    if "/" in area:
+        names = names.where(_within(edition, [area.rpartition("/")[2]]))
+    return list(session.scalars(names))
+
+
 def ancestors(edition: str, code: str) -> Select[Place]:
     """Return the places that hold `code`, the province first, without itself."""
     here = aliased(Place)

@@ -9,7 +9,7 @@ from typing import Any
 from server import clock
 from server.places.distance import Point, metres_between
 from server.quality import limits
-from server.submissions.models import Verdict
+from server.submissions.models import VisitVerdict
 
 
 class Mark(enum.Enum):
@@ -26,7 +26,7 @@ class Facts:
 
     `expected` is the point of the hamlet, else of the commune, and `radius_m` its reach in
     metres; `in_hamlet` tells which. Times are instants, `first_day` and `last_day` the visit's.
-    `answered` counts the questions that were answered.
+    `received_at` is when the newest content came; `answered` counts the questions answered.
     """
 
     point: Point | None = None
@@ -149,8 +149,9 @@ def least_seconds(answered: int) -> int:
 def device_clock(facts: Facts) -> Check:
     """Set the end by the phone's clock against our own clock at arrival.
 
-    A phone without a line sends late, which is no doubt; a form that ends after it arrived
-    betrays a clock that runs ahead. `way_s` is arrival minus end: below zero, ahead.
+    A phone without a line sends late, which is no doubt; after weeks a late sending and a clock
+    set back look the same. A form that ends after it arrived betrays a clock that runs ahead.
+    `way_s` is arrival minus end: below zero, ahead.
     """
     ended = facts.ended_at or facts.started_at
     if ended is None or facts.received_at is None:
@@ -162,7 +163,7 @@ def device_clock(facts: Facts) -> Check:
     if seconds < -limits.AHEAD_SECONDS:
         return Check("clock", Mark.DOUBT, "ahead", numbers)
     if seconds > limits.DAYS_ON_THE_WAY * 86_400:
-        return Check("clock", Mark.DOUBT, "long-way", numbers)
+        return Check("clock", Mark.MISSING, "long-way", numbers)
     return Check("clock", Mark.PASS, "in-step", numbers)
 
 
@@ -177,11 +178,11 @@ def judge(facts: Facts) -> list[Check]:
     return [check(facts) for check in CHECKS]
 
 
-def verdict(checks: Iterable[Check]) -> Verdict:
+def verdict(checks: Iterable[Check]) -> VisitVerdict:
     """Return the sum of the checks: one doubt is a doubt; else place and time must be known."""
     marks = {check.code: check.mark for check in checks}
     if Mark.DOUBT in marks.values():
-        return Verdict.DOUBT
+        return VisitVerdict.DOUBT
     if any(marks.get(code) is not Mark.PASS for code in NEEDED):
-        return Verdict.MISSING
-    return Verdict.CLEAR
+        return VisitVerdict.MISSING
+    return VisitVerdict.CLEAR

@@ -19,11 +19,11 @@ def refresh(as_json: bool) -> None:
     After an upgrade from a version that had neither, or when the rows are in doubt. Records keep
     coming meanwhile.
     """
-    records = sum(_refresh(form_pk) for form_pk in db.session().scalars(select(Form.id)).all())
+    records = sum(refresh_form(form_pk) for form_pk in db.session().scalars(select(Form.id)).all())
     say(as_json, {"records": records}, f"Đã làm lại {records} phiếu.")
 
 
-def _refresh(form_pk: int) -> int:
+def refresh_form(form_pk: int) -> int:
     """Refresh the records of one form, a batch in each transaction; return how many."""
     with transaction() as session:
         answer_index.learn(session, answer_index.news(session, form_pk))

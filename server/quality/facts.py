@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from server.db import Instant
 from server.monitoring.models import Round, Visit
 from server.places.distance import radius_m
 from server.places.models import Hamlet, Place
@@ -15,7 +16,7 @@ from server.quality import limits
 from server.quality.checks import Facts
 from server.quality.models import VisitCheck
 from server.submissions import instance, intake
-from server.submissions.models import Submission, Verdict
+from server.submissions.models import Submission, VisitVerdict
 
 BATCH = 500
 _ROW = re.compile(r"\[[0-9]+\]")
@@ -29,7 +30,9 @@ _FACTS = (
         Submission.accuracy_m,
         Submission.started_at,
         Submission.ended_at,
-        Submission.received_at,
+        func.coalesce(Submission.edited_at, Submission.received_at, type_=Instant()).label(
+            "came_at"
+        ),
         Submission.verdict,
         VisitCheck.checks,
         Visit.starts_on,
@@ -57,7 +60,7 @@ class Judged:
 
     submission_id: int
     facts: Facts
-    verdict: Verdict | None
+    verdict: VisitVerdict | None
     checks: list[dict[str, Any]] | None
 
 
@@ -79,7 +82,7 @@ def _facts(session: Session, row: Any) -> Facts:
         in_hamlet=in_hamlet,
         started_at=row.started_at,
         ended_at=row.ended_at,
-        received_at=row.received_at,
+        received_at=row.came_at,
         first_day=row.starts_on if dated else row.round_starts_on,
         last_day=row.ends_on if dated else row.round_ends_on,
         answered=answered(intake.reader(session, row.version_id), row.answers),

@@ -42,5 +42,5 @@ Phones on a network keep theirs within seconds; by hand people are some minutes 
 DAYS_ON_THE_WAY = 30
 """A form usually arrives within so many days; teams come back to a line within a week or two.
 
-A longer way is worth a look because a clock set back shows in no other way.
+After a longer way nothing can be said of the clock: one set back looks like a late sending.
 """

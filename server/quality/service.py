@@ -12,7 +12,7 @@ from server.db import table
 from server.quality import checks
 from server.quality.facts import Judged
 from server.quality.models import VisitCheck
-from server.submissions.models import Submission, Verdict
+from server.submissions.models import Submission, VisitVerdict
 
 # Put together once, as they are asked for every submission.
 _SUM = (
@@ -32,7 +32,7 @@ class Said:
 
     submission_id: int
     checks: list[dict[str, Any]]
-    verdict: Verdict
+    verdict: VisitVerdict
     verdict_changes: bool
 
 

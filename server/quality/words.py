@@ -1,12 +1,12 @@
 """How verdicts and checks are named to people: (Vietnamese, English)."""
 
 from server.quality.checks import Mark
-from server.submissions.models import Verdict
+from server.submissions.models import VisitVerdict
 
-VERDICTS: dict[Verdict, tuple[str, str, str, str]] = {
-    Verdict.DOUBT: ("Có điều cần xem", "Worth a look", "wait", "exclamation-triangle"),
-    Verdict.MISSING: ("Chưa đủ dữ liệu", "Too little known", "muted", "dash-circle"),
-    Verdict.CLEAR: ("Khớp", "As planned", "good", "check-circle"),
+VERDICTS: dict[VisitVerdict, tuple[str, str, str, str]] = {
+    VisitVerdict.DOUBT: ("Có điều cần xem", "Worth a look", "wait", "exclamation-triangle"),
+    VisitVerdict.MISSING: ("Chưa đủ dữ liệu", "Too little known", "muted", "dash-circle"),
+    VisitVerdict.CLEAR: ("Khớp", "As planned", "good", "check-circle"),
 }
 """The third word is the tone in which pages show it, the fourth its picture."""
 
@@ -89,8 +89,8 @@ WHY: dict[tuple[str, str], tuple[str, str]] = {
         "ended {way_s} after it arrived: the phone's clock is ahead",
     ),
     ("clock", "long-way"): (
-        "máy chủ nhận sau khi kết thúc {way_s}, quá {days} ngày: gửi rất muộn hoặc đồng hồ chậm",
-        "arrived {way_s} after its end, over {days} days: sent very late, or the clock is behind",
+        "nhận sau khi kết thúc {way_s}, quá {days} ngày: không rõ gửi muộn hay đồng hồ chậm",
+        "arrived {way_s} after its end, over {days} days: sent late, or a clock that is behind",
     ),
     ("clock", "in-step"): (
         "máy chủ nhận sau khi kết thúc {way_s}",

@@ -52,16 +52,19 @@
   function told(properties) {
     const style = styles[properties.s] || {};
     const count = properties.count ? `${properties.count} ${box.dataset.wordPoints}` : "";
-    const households = properties.s === "hamlet" && properties.count ? box.dataset.wordHouseholds.replace("%", properties.count) : "";
+    const households = properties.s === "hamlet" && properties.count ? box.dataset.wordHouseholds.replace("{n}", properties.count) : "";
     const label = properties.label || count;
     return { ...properties, ...style, label, note: properties.note || households || (properties.label ? count : "") };
   }
 
+  // Heaps of different layers over one place stand side by side.
+  const BESIDE = { drawn: [40, 19], received: [19, 19], found: [-1, 30] };
+  function heap(name, count, tone) {
+    return L.divIcon({ html: element("div", `heap heap-${name} ${tone}`, count), className: "", iconSize: [38, 38], iconAnchor: BESIDE[name] });
+  }
+
   function sign(name, properties) {
-    if (properties.count && properties.s !== "hamlet") {
-      const tone = properties.tone || "info";
-      return L.divIcon({ html: element("div", `heap heap-${name} tone-${tone}`, properties.count), className: "", iconSize: [38, 38] });
-    }
+    if (properties.count && properties.s !== "hamlet") return heap(name, properties.count, properties.tone ? `tone-${properties.tone}` : "");
     const kind = properties.s === "hamlet" ? "expected" : "actual";
     return pin(box, { ...properties, kind });
   }
@@ -70,8 +73,8 @@
     constructor(name, address, map) {
       Object.assign(this, { name, address, map, markers: new Map(), grouped: false });
       this.heap = L.markerClusterGroup({
-        maxClusterRadius: name === "drawn" ? 24 : 40, chunkedLoading: true, showCoverageOnHover: false, disableClusteringAtZoom: 17,
-        iconCreateFunction: (group) => L.divIcon({ html: element("div", `heap heap-${name}`, group.getChildCount()), className: "", iconSize: [38, 38] }),
+        maxClusterRadius: name === "drawn" ? 24 : 40, chunkedLoading: true, showCoverageOnHover: false, disableClusteringAtZoom: 17, animate: false,
+        iconCreateFunction: (group) => heap(name, group.getChildCount(), ""),
       });
       this.rings = L.featureGroup();
     }
@@ -168,7 +171,7 @@
     }
     document.querySelectorAll("table [data-map-id]").forEach((row) => { row.hidden = seen.get(row.dataset.mapId) === false; });
     const rows = inside.slice(0, MOST_LISTED).map(([id, full]) => line(id, full));
-    if (inside.length > MOST_LISTED) rows.push(element("li", "fine", box.dataset.wordMore.replace("%", inside.length - MOST_LISTED)));
+    if (inside.length > MOST_LISTED) rows.push(element("li", "fine", box.dataset.wordMore.replace("{n}", inside.length - MOST_LISTED)));
     shown.replaceChildren(...rows);
     document.getElementById("atlas-count").textContent = inside.length;
   }
@@ -177,9 +180,9 @@
     const lines = new Map();
     for (const layer of layers) {
       if (!layer.on) continue;
+      if (layer.grouped || layer.markers.size > 1) lines.set(`heap-${layer.name}`, [element("i", `heap heap-${layer.name}`), `${box.dataset[`word${layer.name}`]}: ${box.dataset.wordCell}`]);
       for (const { full } of layer.markers.values()) {
         if (full.s === "hamlet") lines.set("hamlet", [element("i", "expected"), box.dataset.wordHamlet]);
-        else if (full.s === "cell") lines.set(`heap-${layer.name}`, [element("i", `heap heap-${layer.name}`), box.dataset.wordCell]);
         else if (full.word) lines.set(full.s, [picture(box, full.icon), `${box.dataset[`word${layer.name}`]}: ${full.word}`, full.tone]);
         if (full.radius_m) lines.set("radius", [element("i", "ring"), box.dataset.wordRadius]);
       }
@@ -223,8 +226,11 @@
       await Promise.all(many.map((layer) => { layer.narrowed = true; return layer.read(map.getBounds().pad(0.1).toBBoxString()); }));
       if (mine === turn) refresh();
     });
-    addEventListener("beforeprint", () => { map.invalidateSize({ animate: false }); fit(); });
-    addEventListener("afterprint", () => map.invalidateSize({ animate: false }));
+    // Before the page is laid out for paper, the map already has the paper's size.
+    let before = null;
+    const onPaper = (on) => { box.classList.toggle("on-paper", on); map.invalidateSize({ animate: false, pan: false }); };
+    addEventListener("beforeprint", () => { before = [map.getCenter(), map.getZoom()]; onPaper(true); fit(); });
+    addEventListener("afterprint", () => { onPaper(false); if (before) map.setView(...before, { animate: false }); });
     box.dataset.drawn = "yes";
   }
 

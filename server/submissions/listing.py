@@ -18,7 +18,7 @@ from server.monitoring.models import Plan
 from server.places.scope import inside, within
 from server.submissions.answer_models import SubmissionAnswer
 from server.submissions.indexing import LONGEST_KEY, Kind
-from server.submissions.models import ReviewState, Submission, Verdict
+from server.submissions.models import ReviewState, Submission, VisitVerdict
 from server.submissions.queries import reach
 
 
@@ -72,8 +72,9 @@ class Asked:
     area: str = ""
     team_id: int | None = None
     state: ReviewState | None = None
-    verdict: Verdict | None = None
+    verdict: VisitVerdict | None = None
     odd: bool = False
+    returned: bool = False
     words: str = ""
     since: dt.datetime | None = None
     until: dt.datetime | None = None
@@ -81,7 +82,7 @@ class Asked:
 
 
 _STATES = {state.value: rank for rank, state in enumerate(ReviewState)}
-_VERDICTS = {verdict.value: rank for rank, verdict in enumerate(Verdict)}
+_VERDICTS = {verdict.value: rank for rank, verdict in enumerate(VisitVerdict)}
 COLUMNS: dict[str, Any] = {
     "received": None,
     "started": Submission.started_at,
@@ -185,6 +186,8 @@ class Listing:
         ):
             if value is not None:
                 query = query.where(column == value)
+        if asked.returned:
+            query = query.where(Submission.returned_at.is_not(None))
         if asked.area:
             query = query.where(inside(Submission.area, [asked.area]))
         if asked.since is not None:
@@ -207,8 +210,9 @@ class Listing:
         """Return the stretches of the list: those that have what it is sorted by, then the rest."""
         if self.order.question_id is not None:
             answer, column = _sorted(self.order)
-            given = select(answer.submission_id).where(*_given(answer, column, self.order))
-            blank = ~given.where(answer.submission_id == Submission.id).exists()
+            given = select(answer.submission_id).where(
+                answer.question_id == self.order.question_id, column.is_not(None)
+            )
             if self.order.kind is not Kind.NUMBER:  # a number stands alone
                 given = given.where(answer.position == 0)
             if not self._whole():
@@ -216,7 +220,7 @@ class Listing:
             given = given.where(*self._answered(answer.submission_id))
             return [
                 _Run(given, answer.submission_id, column),
-                _Run(self.ids().where(blank), Submission.id),
+                _Run(self.ids().where(_blank(self.order)), Submission.id),
             ]
         column = COLUMNS[self.order.by]
         if column is None:
@@ -233,7 +237,7 @@ class Listing:
         if self.order.question_id is not None:
             answer, column = _sorted(self.order)
             query = select(column).where(
-                *_given(answer, column, self.order),
+                answer.question_id == self.order.question_id,
                 answer.submission_id == record_id,
                 answer.position == 0,
             )
@@ -249,8 +253,16 @@ def _sorted(order: Order) -> tuple[Any, Any]:
     return answer, answer.number if order.kind is Kind.NUMBER else answer.key
 
 
-def _given(answer: Any, column: Any, order: Order) -> list[ColumnElement[bool]]:
-    return [answer.question_id == order.question_id, column.is_not(None)]
+def _blank(order: Order) -> ColumnElement[bool]:
+    """Return the condition that a record has no answer to sort by, looked up by the record.
+
+    `+ 0` keeps the engine from answering it by walking the index of the numbers.
+    """
+    answer, column = _sorted(order)
+    here = select(answer.submission_id).where(
+        answer.question_id == order.question_id, answer.submission_id == Submission.id
+    )
+    return ~(here.where((column + 0).is_not(None)) if order.kind is Kind.NUMBER else here).exists()
 
 
 def met(record_id: Any, condition: Condition) -> list[ColumnElement[bool]]:

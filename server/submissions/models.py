@@ -35,7 +35,7 @@ class Outcome(enum.Enum):
     OTHER = "other"
 
 
-class Verdict(enum.Enum):
+class VisitVerdict(enum.Enum):
     """What the checks of a visit come to; `server.quality` gives it, a person decides."""
 
     DOUBT = "doubt"
@@ -66,7 +66,7 @@ class Submission(Model):
         Index(
             "ix_submission_plan_list",
             "plan_id", "id", "form_pk", "area", "team_id", "review_state", "received_at",
-            "started_at", "verdict", "is_odd",
+            "started_at", "verdict", "is_odd", "returned_at",
         ),
         Index("ix_submission_plan_area", "plan_id", "area", "id"),
         Index("ix_submission_plan_form", "plan_id", "form_pk", "id"),
@@ -145,7 +145,7 @@ class Submission(Model):
     returned_at: Mapped[dt.datetime | None] = mapped_column(sort_order=99)
     outcome: Mapped[Outcome | None] = mapped_column(by_value(Outcome), sort_order=100)
     is_odd: Mapped[bool] = mapped_column(default=False, server_default=false())
-    verdict: Mapped[Verdict | None] = mapped_column(by_value(Verdict))
+    verdict: Mapped[VisitVerdict | None] = mapped_column(by_value(VisitVerdict))
 
     form: Mapped[Form] = relationship(lazy="select")
     version: Mapped[FormVersion] = relationship(lazy="select")

@@ -16,7 +16,7 @@ from server.submissions import holding, instance, intake, service
 from server.submissions.intake import KeptPart, Part, Sent
 from server.submissions.problems import NoFormSent, SeveralFormsSent
 from server.teams import service as teams
-from server.teams.phone import PREFIX, from_phone
+from server.teams.phone import at
 from server.teams.service import Carrier
 
 bp = Blueprint("submissions_phone", __name__)
@@ -25,8 +25,7 @@ NAMELESS = "khong-ten"
 MAX_FORM_BYTES = 10_000_000
 
 
-@bp.get(f"{PREFIX}/submission")
-@from_phone
+@at(bp, "/submission", entry=True)
 def preflight(token: str, plan_id: int) -> Response:
     """Answer the phone's HEAD: 204, and how much it may put into one request."""
     plan = db.session().get(Plan, plan_id)
@@ -38,12 +37,11 @@ def preflight(token: str, plan_id: int) -> Response:
     return response
 
 
-@bp.post(f"{PREFIX}/submission")
-@from_phone
+@at(bp, "/submission", "POST", entry=True)
 def receive(token: str, plan_id: int) -> Response:
     """Take one filled form, or one part of it."""
     receipt = take(g.phone, _from_phone)
-    return openrosa.message(thanks(receipt), 201 if receipt.submission_id else 202)
+    return openrosa.message(_thanks(receipt), 201 if receipt.submission_id else 202)
 
 
 def _from_phone(
@@ -59,8 +57,8 @@ Verb = Callable[[Session, Sent, Sequence[KeptPart], Carrier], service.Receipt]
 
 def take(sender: Carrier, verb: Verb = service.receive) -> service.Receipt:
     """Take what this request carries, by `verb`; what is refused is held for the office."""
-    _bounded()
-    xml, parts = _read_parts()
+    bounded()
+    xml, parts = read_parts()
     files: Files = current_app.extensions["files"]
     try:
         sent = intake.read(db.session(), sender.plan_id, xml)
@@ -77,13 +75,14 @@ def take(sender: Carrier, verb: Verb = service.receive) -> service.Receipt:
     return receipt
 
 
-def _bounded() -> None:
+def bounded() -> None:
+    """Refuse what is larger than this server takes at all, before reading it."""
     limit = current_app.config["MAX_CONTENT_LENGTH"]
     if request.content_length is not None and request.content_length > limit:
         raise TooLarge(limit_mb=limit // 1_000_000)
 
 
-def _read_parts() -> tuple[bytes, list[Part]]:
+def read_parts() -> tuple[bytes, list[Part]]:
     """Return the form's bytes and the files beside it.
 
     Some clients send the form as a text field, without a file name: that is the form all the same.
@@ -132,8 +131,7 @@ def _hold(xml: bytes, parts: list[Part], problem: Problem, files: Files, sender:
         service.hold(session, xml, kept, problem.code, problem.text("vi"), sender, ids)
 
 
-def thanks(receipt: service.Receipt) -> str:
-    """Return what whoever sent a form reads."""
+def _thanks(receipt: service.Receipt) -> str:
     if receipt.submission_id is None:
         return holding.AWAITS_ORIGINAL_WHY + " Không cần gửi lại."
     if not receipt.named:

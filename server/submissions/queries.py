@@ -1,5 +1,6 @@
 """Questions about filled forms and what is held; nothing here writes."""
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from server.submissions.models import (
     SubmissionVersion,
 )
 from server.surveys.models import FormVersion
+from server.teams.models import Person, Phone, Team
 
 
 def reach(plan: Plan, areas: Iterable[str], area: Any = Submission.area) -> ColumnElement[bool]:
@@ -201,3 +203,22 @@ def same_instance(session: Session, held: Held) -> Submission | None:
         .options(undefer(Submission.xml), joinedload(Submission.form))
         .limit(1)
     ).first()
+
+
+def last_sent_with(session: Session, form_pk: int) -> list[tuple[str, str, str, dt.datetime]]:
+    """Return (person, team, version, when) of the newest form that each phone in use has sent."""
+    newest = (
+        select(func.max(Submission.id))
+        .where(Submission.form_pk == form_pk, Submission.phone_id.is_not(None))
+        .group_by(Submission.phone_id)
+    )
+    rows = session.execute(
+        select(Person.name, Team.name, FormVersion.version, Submission.received_at)
+        .join(Phone, Phone.id == Submission.phone_id)
+        .join(Person, Person.id == Phone.person_id)
+        .join(FormVersion, FormVersion.id == Submission.version_id)
+        .outerjoin(Team, Team.id == Phone.team_id)
+        .where(Submission.id.in_(newest), Phone.revoked_at.is_(None))
+        .order_by(Person.sort_key, Phone.id)
+    )
+    return [(name, team or "", version, when) for name, team, version, when in rows]

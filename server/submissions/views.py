@@ -105,19 +105,25 @@ def save(
     return found
 
 
-def change(
-    session: Session, view: RecordView, person_id: int, name: str, shared: bool, actor: Actor
-) -> None:
-    """Give a view of one's own another name, share it or keep it to oneself.
+def must_keep(view: RecordView, person_id: int, manages: bool) -> None:
+    """Refuse to change a view of somebody else's, but to those who manage its plan.
 
     Raises:
         NotAllowed: it is somebody else's.
-        ViewNameTaken: another view of theirs has this name.
     """
-    _must_own(view, person_id)
+    if view.person_id != person_id and not manages:
+        raise NotAllowed()
+
+
+def change(session: Session, view: RecordView, name: str, shared: bool, actor: Actor) -> None:
+    """Give a view another name, share it or keep it to its owner.
+
+    Raises:
+        ViewNameTaken: another view of the owner's has this name.
+    """
     same = select(RecordView.id).where(
         RecordView.plan_id == view.plan_id,
-        RecordView.person_id == person_id,
+        RecordView.person_id == view.person_id,
         RecordView.name == name,
         RecordView.id != view.id,
     )
@@ -130,13 +136,8 @@ def change(
     )
 
 
-def remove(session: Session, view: RecordView, person_id: int, actor: Actor) -> None:
-    """Take a view of one's own away; lists that opened with it open with all records again.
-
-    Raises:
-        NotAllowed: it is somebody else's.
-    """
-    _must_own(view, person_id)
+def remove(session: Session, view: RecordView, actor: Actor) -> None:
+    """Take a view away; lists that opened with it open with all records again."""
     session.execute(delete(RecordViewFirst).where(RecordViewFirst.view_id == view.id))
     journal.write(session, actor, "view.removed", "record_view", view.id, view.plan_id)
     session.delete(view)
@@ -154,8 +155,3 @@ def put_first(
     session.flush()
     which = view.id if view else None
     journal.write(session, actor, "view.put-first", "plan", plan_id, plan_id, view=which)
-
-
-def _must_own(view: RecordView, person_id: int) -> None:
-    if view.person_id != person_id:
-        raise NotAllowed()

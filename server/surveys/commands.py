@@ -9,8 +9,10 @@ from sqlalchemy import select
 from server.db import db, transaction
 from server.problems import NotFound
 from server.surveys import compile as compiler
-from server.surveys import queries, service
+from server.surveys import drafts, queries, service
+from server.surveys.changes import Change
 from server.surveys.models import Form, FormState
+from server.teams.commands import server_url
 from server.terminal import actor, as_json, plan_option, say
 
 WORKBOOK = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -24,9 +26,12 @@ def group() -> None:
 @group.command("publish")
 @click.argument("workbook", type=WORKBOOK)
 @plan_option
+@click.option("--notes", default="", help="Phiên bản này có gì mới / what is new in it.")
 @click.option("--media", type=WORKBOOK, multiple=True, help="Tệp mà biểu mẫu cần.")
 @as_json
-def publish(workbook: Path, plan_id: int, media: tuple[Path, ...], as_json: bool) -> None:
+def publish(
+    workbook: Path, plan_id: int, notes: str, media: tuple[Path, ...], as_json: bool
+) -> None:
     """Compile WORKBOOK, upload it to a plan and publish it at once."""
     data = workbook.read_bytes()
     compiled = compiler.compile(data, workbook.name)
@@ -40,14 +45,53 @@ def publish(workbook: Path, plan_id: int, media: tuple[Path, ...], as_json: bool
                 service.attach(
                     session, files, version, path.name, "application/octet-stream", stream, actor()
                 )
-        version = service.publish(session, version, actor())
+        changed = service.changes_of(version)
+        version = service.publish(session, version, actor(), notes or None)
         found = {
             "form_id": version.form.form_id,
             "version": version.version,
             "validated": version.validated,
             "warnings": list(version.warnings),
+            "changes": [_told(each) for each in changed],
         }
     say(as_json, found, f"Đã phát hành {found['form_id']} phiên bản {found['version']}.")
+
+
+@group.command("draft")
+@click.argument("workbook", type=WORKBOOK)
+@plan_option
+@as_json
+def draft(workbook: Path, plan_id: int, as_json: bool) -> None:
+    """Keep WORKBOOK as a draft; prints where phones try it and what publishing would change."""
+    data = workbook.read_bytes()
+    compiled = compiler.compile(data, workbook.name)
+    for warning in compiled.warnings:
+        click.echo(f"! {warning}", err=True)
+    files = current_app.extensions["files"]
+    with transaction() as session:
+        version = service.upload(session, files, plan_id, data, workbook.name, compiled, actor())
+        form, changed = version.form, service.changes_of(version)
+        published = version.published_at is not None
+        found = {
+            "form_id": form.form_id,
+            "version": version.version,
+            "published": published,
+            "url": "" if published else server_url() + _trial(form),
+            "missing": list(service.missing_files(version)),
+            "changes": [_told(each) for each in changed],
+        }
+    lines = [f"{each.kind.value}\t{each.path}\t{each.was}\t{each.becomes}" for each in changed]
+    say(as_json, found, "\n".join([*lines, f"url\t{found['url']}"]))
+
+
+def _trial(form: Form) -> str:
+    return drafts.path(form.test_token or "", form.plan_id, form.form_id)
+
+
+def _told(change: Change) -> dict[str, str]:
+    return {
+        "kind": change.kind.value, "path": change.path, "was": change.was, "to": change.becomes,
+    }  # fmt: skip
 
 
 @group.command("list")

@@ -33,6 +33,7 @@ class Form(Model):
         ForeignKey("form_version.id", use_alter=True, name="fk_form_current")
     )
     created_at: Mapped[dt.datetime]
+    test_token: Mapped[str | None]
 
     current: Mapped["FormVersion | None"] = relationship(
         foreign_keys=[current_id], post_update=True

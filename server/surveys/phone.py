@@ -4,15 +4,15 @@ import logging
 from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app, g, request
-from sqlalchemy.orm import Session
 
 from server import openrosa
 from server.db import db
 from server.files import Files
 from server.problems import NotFound, Unavailable
 from server.surveys import lists, queries
-from server.surveys.models import PhoneList
-from server.teams.phone import PREFIX, from_phone
+from server.surveys.models import FormMedia, PhoneList
+from server.teams import phone as phones
+from server.teams.phone import at
 from server.text import clean
 
 log = logging.getLogger(__name__)
@@ -24,8 +24,7 @@ TYPES = {
 }
 
 
-@bp.get(f"{PREFIX}/formList")
-@from_phone
+@at(bp, "/formList", entry=True)
 def form_list(token: str, plan_id: int) -> Response:
     """List the plan's open forms. Never empty by mistake: an empty list wipes phones."""
     base = _base(token, plan_id)
@@ -51,18 +50,16 @@ def _entry(base: str, form: queries.Listed) -> str:
     )
 
 
-@bp.get(f"{PREFIX}/versions/<int:version_id>/form.xml")
-@from_phone
+@at(bp, "/versions/<int:version_id>/form.xml")
 def form_xml(token: str, plan_id: int, version_id: int) -> Response:
     """Give exactly the bytes whose hash the list named."""
     xform = queries.xform(db.session(), plan_id, version_id)
     if xform is None:
         raise NotFound()
-    return _kept(Response(xform, content_type=openrosa.MIME), openrosa.md5(xform))
+    return openrosa.kept(Response(xform, content_type=openrosa.MIME), openrosa.md5(xform))
 
 
-@bp.get(f"{PREFIX}/versions/<int:version_id>/manifest")
-@from_phone
+@at(bp, "/versions/<int:version_id>/manifest")
 def manifest(token: str, plan_id: int, version_id: int) -> Response:
     """List the files of a version with their hashes, reading none of them."""
     session = db.session()
@@ -108,61 +105,49 @@ def _offered(base: str, offer: lists.Offered) -> str:
     )
 
 
-@bp.get(f"{PREFIX}/versions/<int:version_id>/lists/<name>")
-@from_phone
+@at(bp, "/versions/<int:version_id>/lists/<name>")
 def phone_list(token: str, plan_id: int, version_id: int, name: str) -> Response:
     """Give a list as the phone's own team has it."""
     found = queries.phone_list(db.session(), plan_id, g.phone.team_id, name)
     if found is None:
         raise NotFound()
-    return listed(found)
+    return sent_list(found)
 
 
-def listed(found: PhoneList) -> Response:
-    """Return a list that the server makes."""
-    return _kept(Response(found.content, content_type=_type(found.name)), found.md5)
+def sent_list(found: PhoneList) -> Response:
+    """Give a list as it is kept."""
+    return openrosa.kept(Response(found.content, content_type=_type(found.name)), found.md5)
 
 
-@bp.get(f"{PREFIX}/versions/<int:version_id>/media/<name>")
-@from_phone
+@at(bp, "/versions/<int:version_id>/media/<name>")
 def media(token: str, plan_id: int, version_id: int, name: str) -> Response:
     """Give a file that was uploaded with the form, or none at all when it is spoilt here."""
     session = db.session()
-    if queries.needs_of(session, plan_id, version_id) is None:
+    found = queries.media(session, version_id, name)
+    if found is None or queries.needs_of(session, plan_id, version_id) is None:
         raise NotFound()
-    return uploaded(session, version_id, name)
+    return sent_file(found)
 
 
-def uploaded(session: Session, version_id: int, name: str) -> Response:
-    """Return a file that was uploaded with a version.
+def sent_file(found: FormMedia) -> Response:
+    """Give an uploaded file whole.
 
     Raises:
-        NotFound: the version has no such file.
         Unavailable: it is spoilt here.
     """
-    found = queries.media(session, version_id, name)
-    if found is None:
-        raise NotFound()
     files: Files = current_app.extensions["files"]
     if not files.is_whole(found.sha256):
         log.error("form file %s is missing or not what was stored", found.sha256)
         raise Unavailable(reason="tệp kèm biểu mẫu trên máy chủ bị hỏng")
-    response = Response(files.chunks(found.sha256), content_type=_type(name, found.content_type))
+    response = Response(
+        files.chunks(found.sha256), content_type=_type(found.name, found.content_type)
+    )
     response.content_length = found.size_bytes
-    return _kept(response, found.md5)
-
-
-def _kept(response: Response, md5: str) -> Response:
-    """Let the phone keep what it got, and ask each time whether it is still the same."""
-    response.set_etag(md5)
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.make_conditional(request)
-    return response
+    return openrosa.kept(response, found.md5)
 
 
 def _base(token: str, plan_id: int) -> str:
-    public = current_app.config["THUCDIA"].public_url or request.host_url.rstrip("/")
-    return openrosa.safe(f"{public}/v1/key/{quote(token)}/projects/{plan_id}")
+    return openrosa.safe(phones.base(token, plan_id))
 
 
 def _type(name: str, otherwise: str = "application/octet-stream") -> str:

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from server import clock, journal, text
 from server.files import Files
 from server.journal import Actor
-from server.surveys import keys, lists, queries
+from server.surveys import changes, drafts, keys, lists, queries
+from server.surveys.fields import from_json
 from server.surveys.models import Form, FormMedia, FormState, FormVersion, PhoneList
 from server.surveys.problems import BadMediaName, FormIdTaken, MissingMedia, VersionTaken
 from server.surveys.roles import roles
@@ -20,6 +21,7 @@ from server.surveys.roles import roles
 if TYPE_CHECKING:
     from server.surveys.compile import Compiled
 
+LONGEST_NOTES = 1000
 LIVE_LISTS = ("visits.csv", "hamlets.csv", "households.csv")
 """Lists that the server makes from its own rows; nobody uploads them."""
 
@@ -64,6 +66,7 @@ def upload(
     version.rules = _plain(compiled.rules)
     version.warnings, version.validated = list(compiled.warnings), compiled.validated
     version.own_key = bool(compiled.public_key)
+    drafts.open_for_trial(form)
     session.add(version)
     session.flush()
     journal.write(
@@ -155,18 +158,35 @@ def before_publishing(check: Check) -> Check:
     return check
 
 
-def publish(session: Session, version: FormVersion, actor: Actor) -> FormVersion:
+def changes_of(version: FormVersion) -> list[changes.Change]:
+    """Return what publishing a version would change from the one that phones get now."""
+    current = version.form.current
+    if current is None or current.id == version.id:
+        return []
+    before, after = from_json(current.fields), from_json(version.fields)
+    return changes.between(before, after, [*current.rules, *version.rules])
+
+
+def publish(
+    session: Session, version: FormVersion, actor: Actor, notes: str | None = None
+) -> FormVersion:
     """Make `version` the one that phones get, and return it. From now on nothing in it changes.
+
+    `notes` say to colleagues what is new in it.
 
     Where the plan encrypts its forms, phones get the version's encrypted twin; that is returned.
 
     Raises:
         MissingMedia: files that it needs have not been uploaded.
+        TypeChanged: answers of the version before could not be read beside its own.
         Problem: whatever a check of `before_publishing` found.
     """
     if version.published_at is None:
+        changes.check(changes_of(version))
         for check in _checks:
             check(version)
+        if notes is not None:
+            version.notes = text.clean(notes)[:LONGEST_NOTES]
     missing = set(needed_files(version)) - {media.name for media in version.media}
     if missing:
         raise MissingMedia(names=", ".join(sorted(missing)))
@@ -174,7 +194,7 @@ def publish(session: Session, version: FormVersion, actor: Actor) -> FormVersion
     version = keys.sealed(session, version)
     if version.published_at is None:
         version.published_at = clock.now()
-    form.current_id, form.title = version.id, version.title
+    form.current_id, form.title, form.test_token = version.id, version.title, None
     session.flush()
     journal.write(
         session, actor, "form.published", "form_version", version.id, form.plan_id,

@@ -2,6 +2,7 @@
 
 import re
 
+from server.surveys.changes import Kind
 from server.surveys.fields import Field
 from server.surveys.models import FormState
 
@@ -12,6 +13,12 @@ STATES: dict[FormState, tuple[str, str, str]] = {
 }
 """The third word is the tone in which pages show it."""
 
+CHANGES: dict[Kind, tuple[str, str, str]] = {
+    Kind.REFUSED: ("Đổi kiểu: không được", "Type changes: refused", "bad"),
+    Kind.WIDENED: ("Đổi kiểu: được", "Type changes: safe", "good"),
+    Kind.RENAMED: ("Đổi tên", "Renamed", "wait"),
+    Kind.VANISHED: ("Không còn", "Gone", "wait"),
+}
 TYPES: dict[str, tuple[str, str]] = {
     "string": ("Văn bản", "Text"),
     "int": ("Số nguyên", "Whole number"),

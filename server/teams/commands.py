@@ -95,14 +95,24 @@ def add_phone(name: str, plan_id: int, team_id: int | None, as_json: bool) -> No
     with transaction() as session:
         person = _carrier(session, name)
         team = session.get(Team, team_id) if team_id else None
-        issued, token = service.issue_phone(session, plan_id, person, actor(), team)
-        found = {
-            "id": issued.id,
-            "person": person.name,
-            "token": token,
-            "url": phone_url(token, plan_id),
-        }
-    say(as_json, found, f"token\t{token}\nurl\t{found['url']}")
+        issued = service.issue(session, plan_id, person, actor(), team.id if team else None)
+    _say_issued(as_json, issued)
+
+
+def _say_issued(as_json: bool, issued: service.Issued) -> None:
+    """Print both ways in of a new phone, this once."""
+    token, plan_id = issued.token, issued.phone.plan_id
+    found = {
+        "id": issued.phone.id,
+        "person": issued.phone.person.name,
+        "token": token,
+        "url": phone_url(token, plan_id),
+        "username": issued.username,
+        "password": issued.password,
+        "url_by_password": f"{server_url()}/v1/projects/{plan_id}",
+    }
+    names = ("token", "url", "username", "password", "url_by_password")
+    say(as_json, found, "\n".join(f"{name}\t{found[name]}" for name in names))
 
 
 def _carrier(session: Session, name: str) -> Person:
@@ -115,9 +125,13 @@ def _carrier(session: Session, name: str) -> Person:
 
 def phone_url(token: str, plan_id: int) -> str:
     """Return the address that a phone is set up with."""
+    return f"{server_url()}/v1/key/{token}/projects/{plan_id}"
+
+
+def server_url() -> str:
+    """Return the address under which phones reach this server."""
     settings = current_app.config["THUCDIA"]
-    public = settings.public_url or f"http://{settings.host}:{settings.port}"
-    return f"{public}/v1/key/{token}/projects/{plan_id}"
+    return settings.public_url or f"http://{settings.host}:{settings.port}"
 
 
 @phone.command("list")
@@ -133,11 +147,28 @@ def list_phones(plan_id: int, as_json: bool) -> None:
             "id": found.id,
             "person": found.person.name,
             "state": state,
+            "username": found.username,
+            "commune": found.commune,
             "last_seen_at": found.last_seen_at,
+            "device": found.last_device,
+            "app": found.last_agent,
         }
         say(
             as_json, value, f"{found.id}\t{found.person.name}\t{state}\t{found.last_seen_at or '—'}"
         )
+
+
+@phone.command("rotate")
+@click.argument("phone_id", type=int)
+@as_json
+def rotate_phone(phone_id: int, as_json: bool) -> None:
+    """Give a phone's person a new token and password, printed once; the old ones are dead."""
+    with transaction() as session:
+        found = session.get(Phone, phone_id)
+        if found is None or found.revoked_at is not None:
+            raise NotFound()
+        issued = service.rotate_phone(session, found, actor())
+    _say_issued(as_json, issued)
 
 
 @phone.command("revoke")

@@ -1,8 +1,9 @@
 """People and their roles, sign-ins and their throttle, teams, phones."""
 
 import datetime as dt
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import Model, by_value
@@ -80,6 +81,27 @@ class SignInFailure(Model):
     at: Mapped[dt.datetime]
 
 
+class DigestNonce(Model):
+    """A challenge that a phone has answered, and its highest use so far: none counts twice."""
+
+    __tablename__ = "digest_nonce"
+
+    nonce: Mapped[str] = mapped_column(primary_key=True)
+    used: Mapped[int] = mapped_column(BigInteger)
+    expires_at: Mapped[dt.datetime] = mapped_column(index=True)
+
+
+class PhoneSettings(Model):
+    """How phones of a plan are set up, where it is not as `collect.SUGGESTED` says."""
+
+    __tablename__ = "phone_settings"
+
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), primary_key=True)
+    by_password: Mapped[bool] = mapped_column(default=False)
+    chosen: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    changed_at: Mapped[dt.datetime]
+
+
 class Team(Model):
     """An inspection team (đoàn giám sát) of one plan."""
 
@@ -113,10 +135,17 @@ class Member(Model):
 
 
 class Phone(Model):
-    """One person's phone in one plan. Only the token's SHA-256 is kept."""
+    """One person's phone in one plan. Of its token and password only hashes are kept.
+
+    `commune` is what its card says of where it goes.
+    `ha1_*` are what Digest sign-in needs: the hash of user name, realm and password.
+    """
 
     __tablename__ = "phone"
-    __table_args__ = (Index("ix_phone_plan_person", "plan_id", "person_id"),)
+    __table_args__ = (
+        Index("ix_phone_plan_person", "plan_id", "person_id"),
+        Index("uq_phone_username", "username", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
@@ -128,6 +157,10 @@ class Phone(Model):
     last_seen_at: Mapped[dt.datetime | None]
     last_device: Mapped[str | None]
     last_agent: Mapped[str | None]
+    username: Mapped[str | None]
+    ha1_md5: Mapped[str | None]
+    ha1_sha256: Mapped[str | None]
+    commune: Mapped[str] = mapped_column(default="")
 
     person: Mapped[Person] = relationship(lazy="joined")
     team: Mapped[Team | None] = relationship(lazy="select")

@@ -40,6 +40,24 @@ class PhoneRefused(Problem):
     )
 
 
+class PhonePasswordNeeded(Problem):
+    """The phone has to show its user name and password, or has shown wrong ones.
+
+    `stale`: the password was right, or may have been; only the challenge was too old.
+    """
+
+    code = "teams.phone-password-needed"
+    status = 401
+    message = (
+        "Cần tên đăng nhập và mật khẩu của máy này. Hãy quét lại mã QR trên thẻ điện thoại; "
+        "nếu vẫn bị hỏi, hãy gọi điều phối viên để lấy mã mới."
+    )
+    message_en = (
+        "This phone's user name and password are needed. Scan the QR code on the phone's card "
+        "again; if you are still asked, get a new code from the coordinator."
+    )
+
+
 class EmailTaken(Problem):
     """Two people cannot share an address."""
 

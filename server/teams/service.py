@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 
@@ -14,7 +15,17 @@ from server import clock, journal, text
 from server.journal import Actor
 from server.permissions import Role
 from server.problems import NotFound, Problem
-from server.teams.models import Grant, Member, Person, Phone, SignIn, SignInFailure, Team
+from server.teams import digest
+from server.teams.models import (
+    DigestNonce,
+    Grant,
+    Member,
+    Person,
+    Phone,
+    SignIn,
+    SignInFailure,
+    Team,
+)
 from server.teams.problems import (
     AlreadyMember,
     EmailTaken,
@@ -26,6 +37,8 @@ from server.teams.problems import (
 )
 
 LEAST_PASSWORD = 10
+PASSWORD_LETTERS = 20
+_READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 STAY = dt.timedelta(hours=12)
 WINDOW = dt.timedelta(hours=1)
 TRIES_PER_ACCOUNT = 10
@@ -202,6 +215,7 @@ def forget_old(session: Session) -> None:
     """Remove sign-ins that have expired and failures that no longer count."""
     session.execute(delete(SignIn).where(SignIn.expires_at <= clock.now()))
     session.execute(delete(SignInFailure).where(SignInFailure.at <= clock.now() - WINDOW))
+    session.execute(delete(DigestNonce).where(DigestNonce.expires_at <= clock.now()))
 
 
 def add_team(session: Session, plan_id: int, name: str, actor: Actor) -> Team:
@@ -256,12 +270,30 @@ def leave(session: Session, member: Member, actor: Actor) -> None:
     )
 
 
+@dataclass(frozen=True)
+class Issued:
+    """A phone with its two ways in, which are never shown again: a token, or a password."""
+
+    phone: Phone
+    token: str
+    username: str
+    password: str
+
+
 def issue_phone(
     session: Session, plan_id: int, person: Person, actor: Actor, team: Team | None = None
 ) -> tuple[Phone, str]:
-    """Return a phone for `person` in a plan, and its token, which is never shown again.
+    """Return what `issue` does, of the ways in only the token."""
+    issued = issue(session, plan_id, person, actor, team.id if team else None)
+    return issued.phone, issued.token
 
-    A phone the person had in this plan before is revoked: one token per person and plan.
+
+def issue(
+    session: Session, plan_id: int, person: Person, actor: Actor, team_id: int | None = None
+) -> Issued:
+    """Return a phone for `person` in a plan.
+
+    A phone the person had in this plan before is revoked: one per person and plan.
     """
     for held in session.scalars(
         select(Phone).where(
@@ -269,18 +301,36 @@ def issue_phone(
         )
     ):
         revoke_phone(session, held, actor)
-    token = secrets.token_urlsafe(48)
+    token, username = secrets.token_urlsafe(48), _username(person.name)
+    password = "".join(secrets.choice(_READABLE) for _ in range(PASSWORD_LETTERS))
+    kept = digest.ha1(username, password)
     phone = Phone(
         plan_id=plan_id,
         person_id=person.id,
-        team_id=team.id if team else None,
+        team_id=team_id,
         token_sha256=sha256(token),
+        username=username,
+        ha1_md5=kept["MD5"],
+        ha1_sha256=kept["SHA-256"],
         created_at=clock.now(),
     )
     session.add(phone)
     session.flush()
     journal.write(session, actor, "phone.issued", "phone", phone.id, plan_id, person=person.id)
-    return phone, token
+    return Issued(phone, token, username, password)
+
+
+def _username(name: str) -> str:
+    """Return a new user name: the given name without marks, and letters that nobody guesses."""
+    given = re.sub("[^a-z0-9]", "", text.fold(name).rpartition(" ")[2])[:12] or "may"
+    return given + "-" + "".join(secrets.choice(_READABLE) for _ in range(6))
+
+
+def rotate_phone(session: Session, phone: Phone, actor: Actor) -> Issued:
+    """Return the same person's phone with a new token and password; the old ones are dead."""
+    issued = issue(session, phone.plan_id, phone.person, actor, phone.team_id)
+    issued.phone.commune = phone.commune
+    return issued
 
 
 def revoke_phone(session: Session, phone: Phone, actor: Actor) -> None:

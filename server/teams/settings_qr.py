@@ -4,42 +4,51 @@ import base64
 import io
 import json
 import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import segno
 
+from server.problems import Problem
+from server.teams.collect import SUGGESTED, sections
+
 LIMIT = 4000
 
 
-def settings(url: str, plan_name: str, person_name: str) -> dict[str, Any]:
-    """Return Collect's settings for one person in one plan.
+class SettingsTooLong(Problem):
+    """More than phones read from one code."""
 
-    Forms follow the server exactly, are looked for every quarter of an hour and are sent by
-    themselves as soon as there is a line; the app speaks Vietnamese. What was sent stays on the
-    phone, where it can be looked at, edited and sent again.
+    code = "teams.settings-too-long"
+    status = 422
+    message = "Cài đặt dài {length} ký tự, mã QR chứa tối đa {limit}. Hãy rút ngắn các ô chữ tự do."
+    message_en = (
+        "The settings take {length} characters; a QR code holds {limit}. Shorten the texts."
+    )
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a phone finds its server: an address, and a user name and password unless it has a key.
+
+    `chosen` is what the plan chose of `collect.EVERY`.
     """
+
+    url: str
+    username: str = ""
+    password: str = ""
+    chosen: Mapping[str, str] = field(default_factory=lambda: SUGGESTED)
+
+
+def settings(way: Way, plan_name: str, person_name: str) -> dict[str, Any]:
+    """Return Collect's settings for one person in one plan."""
+    found: dict[str, Any] = sections(way.chosen)
+    general = found["general"]
+    general |= {"protocol": "odk_default", "server_url": way.url, "metadata_username": person_name}
+    if way.username:
+        general |= {"username": way.username, "password": way.password}
     return {
-        "general": {
-            "protocol": "odk_default",
-            "server_url": url,
-            "form_update_mode": "match_exactly",
-            "periodic_form_updates_check": "every_fifteen_minutes",
-            "autosend": "wifi_and_cellular",
-            "delete_send": False,
-            "hide_old_form_versions": True,
-            "constraint_behavior": "on_swipe",
-            "image_size": "original_image_size",
-            "guidance_hint": "yes_collapsed",
-            "app_language": "vi",
-            "metadata_username": person_name,
-        },
-        "admin": {
-            "change_server": False,
-            "delete_saved": False,
-            "delete_after_send": False,
-            "view_sent": True,
-            "edit_saved": True,
-        },
+        **found,
         "project": {"name": plan_name[:60], "icon": "🌾", "color": "#1f6f54"},
     }
 
@@ -48,12 +57,12 @@ def payload(values: dict[str, Any]) -> str:
     """Return the text of the code.
 
     Raises:
-        ValueError: longer than the 4,000 characters that phones read.
+        SettingsTooLong: longer than the 4,000 characters that phones read.
     """
     packed = zlib.compress(json.dumps(values, ensure_ascii=False).encode(), 9)
     text = base64.b64encode(packed).decode()
     if len(text) > LIMIT:
-        raise ValueError(f"the settings take {len(text)} characters, {LIMIT} at most")
+        raise SettingsTooLong(length=len(text), limit=LIMIT)
     return text
 
 

@@ -6,12 +6,13 @@ from sqlalchemy import select
 from server import clock
 from server.db import db, transaction
 from server.findings import correspondence
-from server.findings.letters import Letter, Recommendation, RecommendationState
+from server.findings.letters import Letter, LetterState, Recommendation, RecommendationState
 from server.findings.models import Finding
 from server.findings.raising import Where
 from server.findings.reading import told, written_down
 from server.journal import Line
 from tests import forms
+from tests.conftest import ACTOR
 from tests.desk.test_remedy_steps import in_days
 
 WORKBOOK = """
@@ -236,7 +237,21 @@ def test_a_letter_that_was_dealt_with_stays_so_when_its_form_comes_again(send, s
     first = letters()[0]
     where = Where(first.submission_id, first.plan_id, None, None, None, "", 1)
     with transaction() as writing:
+        correspondence.settle_letter(
+            writing, writing.merge(first), LetterState.HANDLED, "đã trả lời", ACTOR
+        )
         correspondence.keep_told(writing, where, told({"difficulties": "khác"}))
 
     assert len(letters()) == 2
     assert letters()[0].text == "Thiếu vốn đối ứng"
+
+
+def test_a_letter_that_waits_says_what_an_edit_of_its_form_says(send, session):
+    send(FULL)
+    first = letters()[0]
+    where = Where(first.submission_id, first.plan_id, None, None, None, "", 1)
+    with transaction() as writing:
+        correspondence.keep_told(writing, where, told({"difficulties": "khác"}))
+
+    assert letters()[0].text == "khác"
+    assert len(letters()) == 2

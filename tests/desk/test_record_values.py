@@ -12,7 +12,7 @@ from server.db import db, transaction
 from server.journal import Line
 from server.monitoring import values
 from server.monitoring.models import Record
-from server.monitoring.record_models import RecordValue, ValueSource, Verdict
+from server.monitoring.record_models import RecordValue, ValueSource, VisitVerdict
 from server.permissions import Role
 from server.submissions.models import ReviewState, Submission
 from server.teams import service as teams
@@ -107,7 +107,7 @@ def test_a_reported_figure_and_a_seen_one_stand_side_by_side(browser, cast, here
 
     value = held()
     assert (value.reported, value.seen) == (Decimal(41), Decimal(33))
-    assert (value.verdict, value.judged_by) == (Verdict.ACCEPTED, "Hoa")
+    assert (value.verdict, value.judged_by) == (VisitVerdict.ACCEPTED, "Hoa")
     assert value.factor == Fraction(33, 41)
     for page in (hoa.get(here).text, hoa.get(f"/records/{record.id}").text):
         row = page.split("Số hộ tham gia")[1].split("</tr>")[0]
@@ -127,7 +127,7 @@ def test_nothing_is_verified_before_a_reviewer_accepts(browser, cast, here):
     )
 
     value = held()
-    assert (value.verdict, value.note, value.factor) == (Verdict.REJECTED, "Đếm sót", None)
+    assert (value.verdict, value.note, value.factor) == (VisitVerdict.REJECTED, "Đếm sót", None)
 
 
 def test_a_seen_figure_that_changes_waits_again(browser, cast, here):
@@ -137,7 +137,7 @@ def test_a_seen_figure_that_changes_waits_again(browser, cast, here):
 
     minh.post(here, data=typed(seen="34") | {"seen-so_ho_tham_gia-was": "33"})
 
-    assert (held().verdict, held().judged_by) == (Verdict.OPEN, None)
+    assert (held().verdict, held().judged_by) == (VisitVerdict.OPEN, None)
 
 
 def test_a_verdict_on_a_figure_that_was_changed_meanwhile_is_refused(browser, cast, here):
@@ -148,7 +148,7 @@ def test_a_verdict_on_a_figure_that_was_changed_meanwhile_is_refused(browser, ca
     )
 
     assert late.status_code == 400 and "vừa được người khác sửa" in late.text
-    assert held().verdict is Verdict.OPEN
+    assert held().verdict is VisitVerdict.OPEN
 
 
 def test_an_old_page_does_not_undo_what_others_wrote(browser, cast, here):
@@ -206,7 +206,7 @@ def test_what_a_phone_saw_is_offered_and_a_reviewer_accepts_it(
     assert "1 số liệu từ phiếu" in before
     assert f'value="{sent}:m/so_ho"' in offered and "Thôn Vân Cát" in offered
     value = held()
-    assert (value.reported, value.seen, value.verdict) == (41, 33, Verdict.ACCEPTED)
+    assert (value.reported, value.seen, value.verdict) == (41, 33, VisitVerdict.ACCEPTED)
     assert [(one.submission_id, one.question, one.amount) for one in value.sources] == [
         (sent, "m/so_ho", Decimal(33))
     ]

@@ -195,7 +195,7 @@ def test_a_record_shows_what_it_raised_and_its_history(story, opened):
     page = opened(story.send(du="no")).text
 
     assert "Hộ nhận thiếu" in page and "Nghiêm trọng" in page
-    assert "Nhận phiếu từ điện thoại" in page
+    assert "Nhận phiếu" in page
     assert "Luật của biểu mẫu nêu phát hiện" in page
 
 
@@ -287,6 +287,7 @@ def test_a_record_takes_as_many_statements_whatever_it_raised(
     many = story.send(
         du="no", so_tien="200000", more=CHILDREN, files={"a.jpg": photo()}, anh="a.jpg"
     )
+    story.send(du="no")  # both have one that waits after them
 
     assert session.scalars(select(Finding).where(Finding.submission_id == many)).all()[2:]
     assert shown(few) == shown(many)

@@ -44,15 +44,16 @@ def test_a_kept_view_opens_the_same_list_by_one_link(story, address, hoa):
 def test_a_view_is_ones_own_until_it_is_shared(story, address, hoa, browser, cast):
     keep(hoa, address, "Riêng")
     keep(hoa, address, "Chung", shared="1")
-    minh = browser(cast.minh)
+    lan = browser(cast.lan)
 
-    page = minh.get(f"{address}/submissions?all=1").text
+    page = lan.get(f"{address}/submissions?all=1").text
 
     assert "Chung" in page
     assert "Riêng" not in page
-    assert minh.post(f"/views/{view('Riêng').id}/first").status_code == 404
-    assert minh.post(f"/views/{view('Chung').id}/remove").status_code == 403
-    assert minh.post(f"/views/{view('Chung').id}", data={"name": "Khác"}).status_code == 403
+    assert lan.post(f"/views/{view('Riêng').id}/first").status_code == 404
+    assert lan.post(f"/views/{view('Chung').id}/remove").status_code == 403
+    assert lan.post(f"/views/{view('Chung').id}", data={"name": "Khác"}).status_code == 403
+    assert browser(cast.minh).post(f"/views/{view('Chung').id}/remove").status_code == 302
 
 
 def test_another_district_knows_nothing_of_shared_views(story, address, hoa, browser, cast):

@@ -61,7 +61,7 @@ OTHER_HASHES = {
     "draw_register.prev_sha256", "draw_private_frame.sha256", "journal_seal.sha256",
     "journal_seal.prev_sha256", "held.content_sha256", "phone.token_sha256", "sign_in.key_sha256",
     "submission.xml_sha256", "submission_version.xml_sha256", "submission_opened.xml_sha256",
-    "plan_key.private_sha256",
+    "plan_key.private_sha256", "trial.xml_sha256", "phone.ha1_sha256",
 }  # fmt: skip
 """Hashes of rows, keys and texts: no file of ours lies under them."""
 

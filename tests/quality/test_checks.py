@@ -7,7 +7,7 @@ import pytest
 
 from server.quality import words
 from server.quality.checks import Check, Facts, Mark, judge, verdict
-from server.submissions.models import Verdict
+from server.submissions.models import VisitVerdict
 
 START = dt.datetime(2024, 4, 15, 1, 0, tzinfo=dt.UTC)  # eight in the morning in Vietnam
 HONEST = Facts(
@@ -55,8 +55,8 @@ LABELLED = [
      "clock", "ahead"),
     ("a clock four minutes ahead", {"received_at": START + dt.timedelta(minutes=21)}, None, None),
     ("sent after a week without a line", {"received_at": START + dt.timedelta(days=7)}, None, None),
-    ("a clock set back by months", {"received_at": START + dt.timedelta(days=90)},
-     "clock", "long-way"),
+    ("sent after months, or by a clock set back",
+     {"received_at": START + dt.timedelta(days=90)}, None, None),
 ]  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def test_each_planted_fault_is_named_and_honest_work_is_not_doubted(changes, cod
 
     doubts = [(check.code, check.why) for check in found if check.mark is Mark.DOUBT]
     assert doubts == ([(code, why)] if code else [])
-    assert verdict(found) is (Verdict.DOUBT if code else Verdict.CLEAR)
+    assert verdict(found) is (VisitVerdict.DOUBT if code else VisitVerdict.CLEAR)
 
 
 def test_the_distance_and_the_radius_are_shown_as_they_are():
@@ -91,14 +91,14 @@ def test_without_place_or_day_nothing_is_called_as_planned(gone):
     found = judge(replace(HONEST, **gone))
 
     assert Mark.MISSING in {check.mark for check in found}
-    assert verdict(found) is Verdict.MISSING
+    assert verdict(found) is VisitVerdict.MISSING
 
 
 def test_of_an_empty_record_nothing_is_told_and_nothing_doubted():
     found = judge(Facts())
 
     assert {check.mark for check in found} == {Mark.MISSING}
-    assert verdict(found) is Verdict.MISSING
+    assert verdict(found) is VisitVerdict.MISSING
 
 
 def test_a_check_is_read_back_as_it_was_kept():

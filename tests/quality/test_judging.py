@@ -16,7 +16,7 @@ from server.quality.commands import refresh
 from server.quality.models import VisitCheck
 from server.submissions import answer_index, listing
 from server.submissions.answer_models import FormQuestion, SubmissionAnswer
-from server.submissions.models import Submission, Verdict
+from server.submissions.models import Submission, VisitVerdict
 from tests import forms
 from tests.conftest import ACTOR
 from tests.desk import conftest as desk
@@ -65,7 +65,7 @@ def at_arrival(monkeypatch):
 def test_a_record_made_in_its_hamlet_on_its_day_is_as_planned(dated, said, at_arrival):
     record = dated.send(gps=HERE)
 
-    assert word(record) is Verdict.CLEAR
+    assert word(record) is VisitVerdict.CLEAR
     assert said(record) == {
         "place": "near", "accuracy": "sharp", "window": "within", "duration": "long-enough",
         "clock": "in-step",
@@ -79,7 +79,7 @@ def test_a_record_made_elsewhere_is_kept_and_doubted_with_its_numbers(
 
     page = browser(cast.hoa).get(f"/submissions/{record}").text
 
-    assert word(record) is Verdict.DOUBT
+    assert word(record) is VisitVerdict.DOUBT
     assert said(record)["place"] == "far"
     assert "cách điểm thôn 4,4 km, bán kính 600 m" in page
     assert "người duyệt mới là người kết luận" in page
@@ -104,7 +104,7 @@ def test_other_days_of_the_visit_change_the_verdict_of_its_records(dated, said, 
     drain()
 
     assert said(record)["window"] == "early"
-    assert word(record) is Verdict.DOUBT
+    assert word(record) is VisitVerdict.DOUBT
 
 
 def test_a_wider_radius_in_a_new_hamlet_list_clears_a_doubt(dated, said, drain, at_arrival):
@@ -116,7 +116,7 @@ def test_a_wider_radius_in_a_new_hamlet_list_clears_a_doubt(dated, said, drain, 
     drain()
 
     assert said(record)["place"] == "near"
-    assert word(record) is Verdict.CLEAR
+    assert word(record) is VisitVerdict.CLEAR
 
 
 def test_judging_twice_writes_nothing_the_second_time(dated):
@@ -141,7 +141,7 @@ def test_what_was_there_before_the_rows_is_caught_up_from_a_terminal(app, dated,
     assert done.exit_code == 0, done.output
     assert '"records": 3' in done.output
     assert [rows(table) for table in tables] == before
-    assert word(1) is Verdict.CLEAR
+    assert word(1) is VisitVerdict.CLEAR
 
 
 def rows(table):

@@ -240,7 +240,9 @@ def test_many_records_are_decided_as_the_preview_said(post, record, cast, sessio
     hoa = session.merge(cast.hoa)
     verdict = Verdict(D.APPROVE)
 
-    planned = review.plan_all(session, hoa, session.query(Submission).all(), verdict)
+    planned = review.plan_all(
+        session, hoa, session.query(Submission).order_by(Submission.id).all(), verdict
+    )
     revisions = {each.submission.id: each.revision for each in planned}
     session.rollback()
     with transaction() as writing:
@@ -261,6 +263,8 @@ def test_a_leader_decides_of_many_only_those_of_their_team(post, record, team, s
     post(forms.filled("uuid:8"))
     son = session.merge(team.leader)
 
-    planned = review.plan_all(session, son, session.query(Submission).all(), Verdict(D.APPROVE))
+    planned = review.plan_all(
+        session, son, session.query(Submission).order_by(Submission.id).all(), Verdict(D.APPROVE)
+    )
 
     assert [each.refusal and each.refusal.code for each in planned] == [None, "not-allowed"]

@@ -7,7 +7,7 @@ import server.db
 from server.migrations import guards
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

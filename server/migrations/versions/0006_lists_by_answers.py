@@ -15,7 +15,7 @@ depends_on = None
 ORDERED = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 LISTED = [
     "plan_id", "id", "form_pk", "area", "team_id", "review_state", "received_at", "started_at",
-    "verdict", "is_odd",
+    "verdict", "is_odd", "returned_at",
 ]  # fmt: skip
 
 
