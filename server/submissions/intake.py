@@ -57,7 +57,10 @@ class Known:
 
 @dataclass
 class Sent:
-    """One filled form, read and recognised."""
+    """One filled form, read and recognised.
+
+    `reason`: why an edit was made, when whoever made it said so.
+    """
 
     xml: bytes
     instance: instance.Instance
@@ -68,6 +71,7 @@ class Sent:
     started_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
     point: dict[str, float | None] = field(default_factory=dict)
+    reason: str = ""
 
     @property
     def named(self) -> list[str]:

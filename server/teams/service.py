@@ -344,9 +344,12 @@ def revoke_phone(session: Session, phone: Phone, actor: Actor) -> None:
 
 @dataclass(frozen=True)
 class Carrier:
-    """A phone that has shown a good token: whose it is and what it may reach."""
+    """A phone that has shown a good token: whose it is and what it may reach.
 
-    phone_id: int
+    Without `phone_id` it is a person who fills forms in a browser.
+    """
+
+    phone_id: int | None
     person_id: int
     person_name: str
     plan_id: int
@@ -355,8 +358,9 @@ class Carrier:
 
     @property
     def actor(self) -> Actor:
-        """Return how the journal names what this phone does."""
-        return Actor("phone", self.person_id, self.person_name)
+        """Return how the journal names what this phone, or the person at a desk, does."""
+        kind = "page" if self.phone_id is None else "phone"
+        return Actor(kind, self.person_id, self.person_name)
 
 
 # Asked at every request of every phone, so it is put together once.
@@ -383,6 +387,21 @@ def carrier(session: Session, token: str, plan_id: int) -> Carrier:
     if row is None:
         raise PhoneRefused()
     return Carrier(row[0], row[1], row[2], plan_id, row[3], row[4])
+
+
+def at_desk(session: Session, person_id: int, person_name: str, plan_id: int) -> Carrier:
+    """Return a person as they fill forms in a browser: for their team in the plan, if any.
+
+    Of several teams it is the one they lead, else the first they joined.
+    """
+    team_id = session.scalar(
+        select(Member.team_id)
+        .join(Team, Team.id == Member.team_id)
+        .where(Member.person_id == person_id, Team.plan_id == plan_id)
+        .order_by(Member.leads.desc(), Member.id)
+        .limit(1)
+    )
+    return Carrier(None, person_id, person_name, plan_id, team_id, None)
 
 
 def due_to_be_seen(phone: Carrier) -> bool:
