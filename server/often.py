@@ -74,9 +74,15 @@ class Often:
             return self.run(session, values)
         engine = _engine(session)
         raw = engine.raw_connection()
+        driver: Any = raw.dbapi_connection
+        begins = engine.dialect.name == "postgresql"  # psycopg would say BEGIN; SQLite's does not
         try:
+            if begins:
+                driver.autocommit = True
             return self._on(raw, engine, values)
         finally:
+            if begins and not driver.closed:
+                driver.autocommit = False
             raw.close()
 
     def _on(self, raw: Any, engine: Engine, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
