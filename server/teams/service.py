@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from server import clock, journal, text
 from server.journal import Actor
+from server.often import Often
 from server.permissions import Role
 from server.problems import NotFound, Problem
 from server.teams import digest
@@ -364,14 +365,16 @@ class Carrier:
 
 
 # Asked at every request of every phone, so it is put together once.
-_CARRIER = (
-    select(Phone.id, Phone.person_id, Person.name, Phone.team_id, Phone.last_seen_at)
-    .join(Person, Person.id == Phone.person_id)
-    .where(
-        Phone.token_sha256 == bindparam("token"),
-        Phone.plan_id == bindparam("plan"),
-        Phone.revoked_at.is_(None),
-        Person.active,
+_CARRIER = Often(
+    lambda _engine: (
+        select(Phone.id, Phone.person_id, Person.name, Phone.team_id, Phone.last_seen_at)
+        .join(Person, Person.id == Phone.person_id)
+        .where(
+            Phone.token_sha256 == bindparam("token"),
+            Phone.plan_id == bindparam("plan"),
+            Phone.revoked_at.is_(None),
+            Person.active,
+        )
     )
 )
 
@@ -382,8 +385,7 @@ def carrier(session: Session, token: str, plan_id: int) -> Carrier:
     Raises:
         PhoneRefused: no such token here, or revoked, or its person no longer serves.
     """
-    key = {"token": sha256(token), "plan": plan_id}
-    row = session.connection().execute(_CARRIER, key).one_or_none()
+    row = _CARRIER.look(session, {"token": sha256(token), "plan": plan_id})
     if row is None:
         raise PhoneRefused()
     return Carrier(row[0], row[1], row[2], plan_id, row[3], row[4])
