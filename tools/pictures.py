@@ -33,7 +33,7 @@ def main(address: str, email: str, password: str) -> int:
             executable_path=shutil.which("chromium"),
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
-        page = browser.new_page(viewport=SIZE)  # type: ignore[arg-type]
+        page = browser.new_page(viewport=SIZE, locale="vi-VN")  # type: ignore[arg-type]
         _sign_in(page, address, email, password)
         for name, path in PAGES.items():
             page.goto(address + path, wait_until="networkidle")
