@@ -30,6 +30,34 @@ function inLanguage(xform) {
   return new XMLSerializer().serializeToString(form);
 }
 
+// Collect may write the record's meta part in OpenRosa's namespace where the form has it in its
+// own: the component then finds no instanceID to correct.
+const OPENROSA = "http://openrosa.org/xforms";
+const metaOf = (parent) => [...parent.children].find((each) => each.localName === "meta");
+
+function asTheForm(sent, xform) {
+  const form = new DOMParser().parseFromString(xform, "text/xml");
+  const record = new DOMParser().parseFromString(sent, "text/xml").documentElement;
+  const asked = metaOf(form.getElementsByTagName("instance")[0].firstElementChild);
+  const given = metaOf(record);
+  if (!asked || !given) return sent;
+  const namespace = asked.namespaceURI === OPENROSA ? OPENROSA : record.namespaceURI;
+  if (given.namespaceURI !== namespace) given.replaceWith(moved(given, namespace));
+  return new XMLSerializer().serializeToString(record);
+}
+
+function moved(element, namespace) {
+  const made = element.ownerDocument.createElementNS(namespace, element.localName);
+  for (const { name, value } of element.attributes) {
+    if (!name.startsWith("xmlns")) made.setAttribute(name, value);
+  }
+  for (const child of [...element.childNodes]) {
+    const isOpenRosa = child.namespaceURI === element.namespaceURI && child.nodeType === 1;
+    made.append(isOpenRosa ? moved(child, namespace) : child);
+  }
+  return made;
+}
+
 // jr://file-csv/visits.csv -> our own address of visits.csv.
 const named = (url) => decodeURIComponent(String(url).split("/").pop());
 const fetchFormAttachment = (url) => fetch(task.files + encodeURIComponent(named(url)));
@@ -43,7 +71,7 @@ async function attachment(name) {
 }
 
 const editing = () => ({
-  resolveInstance: () => task.instance,
+  resolveInstance: () => asTheForm(task.instance, task.form),
   attachmentFileNames: Object.keys(task.attachments),
   resolveAttachment: attachment,
 });

@@ -39,27 +39,31 @@ def correct(
 ) -> Receipt:
     """Make `sent` the newest content of the record as it was at `revision`, for a `reason`.
 
-    Files that come later, or the same sent again, find the correction stored and join it.
+    Files that come later, or the same sent again, find the correction stored and join it. The
+    record's interview began and ended when it did, whatever the form writes while it is corrected.
 
     Raises:
         ReviewMoved: the record was edited or decided on since.
         EditOfAnotherRecord: `sent` is not made of this record's content.
     """
     if sent.known.submission_id is None:
-        _must_be_current(session, submission_id, revision, sent)
-        sent.reason = reason
+        found = _current(session, submission_id, revision, sent)
+        sent.reason, sent.started_at, sent.ended_at = reason, found.started_at, found.ended_at
     elif sent.known.submission_id != submission_id:
         raise EditOfAnotherRecord()
     return service.receive(session, sent, parts, who)
 
 
-def _must_be_current(session: Session, submission_id: int, revision: int, sent: Sent) -> None:
-    found = session.execute(
-        select(Submission.revision, Submission.form_pk, Submission.instance_id)
+def _current(session: Session, submission_id: int, revision: int, sent: Sent) -> Submission:
+    """Return the record, locked, when it is still the one that `sent` was made of."""
+    found = session.scalars(
+        select(Submission)
         .where(Submission.id == submission_id)
-        .with_for_update()
+        .with_for_update(of=Submission)
+        .execution_options(populate_existing=True)
     ).one()
     if found.revision != revision:
         raise ReviewMoved("đã có bản sửa hoặc quyết định khác", "there is another edit or decision")
     if (found.form_pk, found.instance_id) != (sent.known.form_pk, sent.instance.deprecated_id):
         raise EditOfAnotherRecord()
+    return found

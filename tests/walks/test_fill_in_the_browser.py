@@ -128,9 +128,7 @@ def kept(drain) -> Submission:
     return db.session().scalars(select(Submission).order_by(Submission.id.desc())).first()
 
 
-def test_what_is_filled_at_a_desk_arrives_as_from_a_phone_and_can_be_corrected(
-    story, cast, at_desk, form_pk, drain
-):
+def test_what_is_filled_at_a_desk_arrives_as_from_a_phone(story, cast, at_desk, form_pk, drain):
     with transaction() as session:
         team = session.get(Team, story.visit.team_id)
         teams.join(session, team, session.merge(cast.lan), actor=ACTOR)
@@ -171,20 +169,33 @@ def test_what_is_filled_at_a_desk_arrives_as_from_a_phone_and_can_be_corrected(
     expect(lan.page.locator("#answers")).to_contain_text("Nguyễn Thị Nhung")
     assert lan.faults[1:] == []
 
-    photo, sent = first.files[0].sha256, first.instance_id
-    hoa = at_desk(cast.hoa)
-    hoa.open(f"/submissions/{first.id}/edit")
-    hoa.type("Số người", "5")
+
+def test_a_reviewer_corrects_what_a_phone_sent_and_nothing_else_of_it(story, cast, at_desk, drain):
+    record = story.send(
+        {"1.jpg": desk.photo(), "a.m4a": b"sound"}, anh="1.jpg", tieng="a.m4a",
+        more=desk.CHILDREN, instance_id="uuid:a",
+    )  # fmt: skip
+    before = db.session().get(Submission, record)
+    started, ended = before.started_at, before.ended_at
+    said, files = before.answers, {each.name: each.sha256 for each in before.files}
+    hoa = at_desk(cast.hoa, 390)
+    hoa.open(f"/submissions/{record}/edit")
+    assert hoa.fits()
+    hoa.type("Số tiền đã góp", "5000")
     hoa.send()
     expect(hoa.page.get_by_text("Hãy ghi lý do sửa trước khi gửi.")).to_be_visible()
     hoa.page.fill("[name=reason]", "Đếm lại")
     hoa.send()
     expect(hoa.page.get_by_text("Máy chủ đã nhận bản sửa.")).to_be_visible()
-    second = kept(drain)
-    assert (second.id, second.number, second.edit_reason) == (first.id, 2, "Đếm lại")
-    assert (second.answers["so"], second.files[0].sha256) == (5, photo)
-    before = db.session().scalars(select(SubmissionVersion)).one()
-    assert (before.instance_id, before.answers["so"]) == (sent, 4)
+
+    after = kept(drain)
+    assert (after.id, after.number, after.edit_reason) == (record, 2, "Đếm lại")
+    changed = {name for name in said | after.answers if said.get(name) != after.answers.get(name)}
+    assert (changed, after.answers["so_tien"]) == ({"so_tien", "end"}, 5000)
+    assert (after.started_at, after.ended_at) == (started, ended)
+    assert {each.name: each.sha256 for each in after.files} == files
+    replaced = db.session().scalars(select(SubmissionVersion)).one()
+    assert (replaced.instance_id, replaced.answers["so_tien"]) == ("uuid:a", 0)
     assert hoa.faults == []
 
 

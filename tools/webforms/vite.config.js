@@ -16,6 +16,9 @@ const PASSAGES = [
     '" Previous saved location at " + toDisplayString(unref(truncateDecimals)(rA.value.value, nA)) + " m "',
     "savedBefore(toDisplayString(unref(truncateDecimals)(rA.value.value, nA)))",
   ],
+  // As a literal alone it is the name of a key, too.
+  ['label: "Delete"', 'label: say("Delete")'],
+  ['title: "Delete"', 'title: say("Delete")'],
   // Maps show no tiles: those would be asked of another host, which learns who looks where.
   ['"https://tile.openstreetmap.org/{z}/{x}/{y}.png"', '"data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"'],
   [/const Vy = '[^']*openstreetmap[^']*';/, 'const Vy = "";'],

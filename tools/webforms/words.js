@@ -2,9 +2,10 @@
 // say() around each literal that words.json names.
 import words from "./words.json";
 
+const more = { Delete: "Xóa" };
 const vietnamese = () => document.documentElement.lang === "vi";
 
-export const say = (english) => (vietnamese() && words[english]) || english;
+export const say = (english) => (vietnamese() && (words[english] || more[english])) || english;
 export const withErrors = (count) =>
   vietnamese() ? `${count} câu hỏi cần sửa.` : `${count} questions with errors.`;
 export const savedAt = (metres) =>
