@@ -39,6 +39,7 @@ EDGES = (
     "server.surveys.phone",
     "server.entities.phone",
     "server.desk.forms",
+    "server.desk.filling",
     "server.submissions.phone",
     "server.submissions.trial_phone",
     "server.desk.submissions",

@@ -36,6 +36,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
+from server.often import execute
 from server.problems import Unavailable
 
 NAMES = {
@@ -120,10 +121,7 @@ class Model(DeclarativeBase):
     )
 
 
-def _to_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 db = SQLAlchemy(
     model_class=Model,
     engine_options={"json_serializer": _to_json},
@@ -148,9 +146,8 @@ def transaction() -> Iterator[Session]:
     if session.in_transaction():  # what was read before must not begin a write late
         session.commit()
     with _turn(session):
-        session.info["writing"] = True
         try:
-            session.connection(execution_options={"writes": True})
+            session.info["writing"] = session.connection(execution_options={"writes": True})
             yield session
             session.commit()
         except OperationalError as error:
@@ -160,7 +157,7 @@ def transaction() -> Iterator[Session]:
             session.rollback()
             raise
         finally:
-            session.info["writing"] = False
+            session.info["writing"] = None
 
 
 @contextmanager
@@ -254,4 +251,5 @@ def prepare(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        how = "BEGIN IMMEDIATE" if writes else "BEGIN"
+        execute(connection.connection, connection.engine, how, (), answers=False)

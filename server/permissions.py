@@ -35,6 +35,7 @@ class May(enum.Enum):
     RECOMMEND = "recommend"
     SEE_JOURNAL = "see-journal"
     SEND_SUBMISSION = "send-submission"
+    ENTER_RECORDS = "enter-records"
 
 
 class Role(enum.Enum):
@@ -68,14 +69,16 @@ ROLES: dict[Role, frozenset[May]] = {
         | {May.MANAGE_PLANS, May.MANAGE_FORMS, May.MANAGE_PHONES, May.MANAGE_PLACES, May.DRAW}
         | {May.SEE_PHONES, May.SEE_QUARANTINE, May.REINGEST, May.OPEN_SEALED, May.SEE_JOURNAL}
         | {May.ANSWER_FINDINGS, May.COMMENT_FINDINGS, May.RECOMMEND, May.COMMENT_RECORDS}
+        | {May.ENTER_RECORDS}
     ),
     Role.TEAM_LEADER: frozenset(
         _LOOK
         | {May.SEND_SUBMISSION, May.SETTLE_FINDINGS, May.COMMENT_FINDINGS, May.RECOMMEND}
-        | {May.REVIEW_FIRST, May.COMMENT_RECORDS}
+        | {May.REVIEW_FIRST, May.COMMENT_RECORDS, May.ENTER_RECORDS}
     ),
     Role.INSPECTOR: frozenset(
         {May.SEE_PLANS, May.SEE_RECORDS, May.SEND_SUBMISSION, May.COMMENT_RECORDS}
+        | {May.ENTER_RECORDS}
     ),
     Role.REVIEWER: frozenset(
         _LOOK

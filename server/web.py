@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, Protocol
 
 from flask import Flask, Request, Response, g, redirect, render_template, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_babel import Babel, gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
@@ -71,6 +72,19 @@ class BoundedRequest(Request):
     max_form_parts = 400
 
 
+class Cookies(SecureCookieSessionInterface):
+    """Sessions in signed cookies; whoever has none, such as a phone, costs no key for it."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return what the cookie holds."""
+        return super().open_session(app, request) if request.cookies else self.session_class()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write the cookie, where anybody looked at it."""
+        if session.accessed or session.modified:
+            super().save_session(app, session, response)
+
+
 class Key(IntegerConverter):
     """A number in an address that can be a row's key; a larger one leads nowhere (404)."""
 
@@ -84,6 +98,7 @@ def init(app: Flask, load: Callable[[str], Reader | None], nav: Callable[[], lis
     """Give `app` its sign-in, languages, refusals and headers."""
     openrosa.speak_for_the_server()
     app.request_class = BoundedRequest
+    app.session_interface = Cookies()
     app.url_map.converters["int"] = Key
     csrf.init_app(app)
     Babel(

@@ -1,8 +1,9 @@
 """Re-create and check the browser assets kept in server/static/vendor.
 
 The server needs no Node: the assets are committed. Run `python tools/vendor.py` after changing
-tools/vendor/ (a version, an icon, bootstrap.scss); it installs exactly what package-lock.json
-names, by its integrity hashes, and says which files changed. `--check` needs neither Node nor a
+tools/vendor/ (a version, an icon, bootstrap.scss) or tools/webforms/ (the form that people fill in
+a browser); it installs exactly what each package-lock.json names, by its integrity hashes, and
+says which files changed. `--check` needs neither Node nor a
 network: it compares every file with the manifest.
 """
 
@@ -16,10 +17,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 RECIPE = ROOT / "tools" / "vendor"
 MODULES = RECIPE / "node_modules"
+WEBFORMS = ROOT / "tools" / "webforms"
 VENDOR = ROOT / "server" / "static" / "vendor"
 MANIFEST = "manifest.json"
 
@@ -56,27 +59,41 @@ COPIED: dict[str, dict[str, str]] = {
 }
 
 
+# What the bundle of the form is made of; the rest that is installed only makes it.
+BUNDLED = ("@getodk/web-forms", "vue")
+
+
 def locked_versions() -> dict[str, str]:
-    """Return package name -> version of what we copy, as package-lock.json pins it."""
-    packages = json.loads((RECIPE / "package-lock.json").read_text(encoding="utf-8"))["packages"]
-    return {name: packages[f"node_modules/{name}"]["version"] for name in sorted(COPIED)}
+    """Return package name -> version of what we ship, as the two package-lock.json pin it."""
+    found: dict[str, str] = {}
+    for folder, names in ((RECIPE, tuple(COPIED)), (WEBFORMS, BUNDLED)):
+        packages = _locked(folder)
+        found |= {name: packages[f"node_modules/{name}"]["version"] for name in names}
+    return dict(sorted(found.items()))
 
 
-def run(*command: str) -> None:
-    """Run one command in tools/vendor; stop with a sentence when it is missing or fails."""
+def _locked(folder: Path) -> dict[str, Any]:
+    lock = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))
+    packages: dict[str, Any] = lock["packages"]
+    return packages
+
+
+def run(*command: str, folder: Path = RECIPE) -> None:
+    """Run one command in a recipe's folder; stop with a sentence when it is missing or fails."""
     program = shutil.which(command[0])
     if program is None:
         sys.exit(f"vendor: {command[0]} is not installed; Debian has it: apt-get install npm")
-    done = subprocess.run([program, *command[1:]], cwd=RECIPE, check=False)  # noqa: S603 our words only
+    done = subprocess.run([program, *command[1:]], cwd=folder, check=False)  # noqa: S603 our words only
     if done.returncode:
         sys.exit(f"vendor: {' '.join(command)} failed ({done.returncode})")
 
 
 def copy_packages(target: Path) -> None:
     """Copy the named files of every package into `target`."""
-    for package, version in locked_versions().items():
-        for source, name in COPIED[package].items():
-            path = target / name.format(version=version)
+    versions = locked_versions()
+    for package, files in COPIED.items():
+        for source, name in files.items():
+            path = target / name.format(version=versions[package])
             path.parent.mkdir(parents=True, exist_ok=True)
             content = (MODULES / package / source).read_bytes()
             if path.suffix == ".js":  # source maps are not shipped, so nothing may point at them
@@ -108,6 +125,33 @@ def build_sprite(target: Path) -> None:
         symbols.append(f'<symbol id="{name}" viewBox="0 0 16 16">{drawing}</symbol>')
     sprite = '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
     (target / "icons" / "icons.svg").write_text(sprite, encoding="utf-8")
+
+
+def build_webforms(target: Path) -> None:
+    """Bundle the form that people fill in a browser, and gather the licences of what is in it."""
+    run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", folder=WEBFORMS)
+    out = target / "webforms"
+    run("node", "node_modules/vite/bin/vite.js", "build", f"--outDir={out}", folder=WEBFORMS)
+    (out / "LICENSES.txt").write_text("\n".join(_licences()), encoding="utf-8")
+
+
+def _licences() -> Iterator[str]:
+    """Yield what is in the bundle under which licence, and the licences' own words."""
+    yield "@getodk/web-forms is bundled with its translated words and without its fonts."
+    yield "Apache-2.0: its words stand in the LICENSE of Thực Địa.\n"
+    inside = json.loads(
+        (WEBFORMS / "node_modules/@getodk/web-forms/package.json").read_text(encoding="utf-8")
+    )
+    yield "It was built by its authors with:"
+    yield from (f"  {name} {version}" for name, version in inside["devDependencies"].items())
+    for path, package in _locked(WEBFORMS).items():
+        folder = WEBFORMS / path
+        if not path or package.get("dev") or not folder.is_dir():
+            continue
+        name = path.removeprefix("node_modules/")
+        yield f"\n{'=' * 72}\n{name} {package['version']} ({package.get('license', 'see below')})\n"
+        for text in sorted(folder.glob("LICEN[CS]E*")):
+            yield text.read_text(encoding="utf-8").strip()
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -153,6 +197,7 @@ def build() -> list[str]:
         copy_packages(fresh)
         build_bootstrap(fresh)
         build_sprite(fresh)
+        build_webforms(fresh)
         files = hashes(fresh)
         manifest = {"packages": locked_versions(), "files": files}
         text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"

@@ -31,7 +31,7 @@ from server.monitoring.models import Plan
 from server.permissions import May
 from server.places.models import Place
 from server.places.scope import covers
-from server.submissions import listing, queries, views, words
+from server.submissions import listing, queries, rights, views, words
 from server.submissions.intake import at
 from server.submissions.models import Submission, SubmissionOpened
 from server.surveys import queries as surveys
@@ -149,6 +149,7 @@ def page(session: Session, submission_id: int, refused: Refused | None = None) -
         state=words.STATES[found.review_state],
         opened=session.get(SubmissionOpened, (found.id, found.number)),
         key=found.version.key if found.encrypted else None,
+        may_correct=rights.level(session, web.reader(), found) == rights.OFFICE,
         may_open=covers(web.reader().areas(May.OPEN_SEALED), plan.area),
         **review_panel.context(session, found, plan, sheet, refused),
     )

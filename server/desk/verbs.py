@@ -1,11 +1,11 @@
 """The journal's verbs as people read them: (Vietnamese, English)."""
 
 VERBS: dict[str, tuple[str, str]] = {
-    "submission.received": ("Nhận phiếu từ điện thoại", "Received from the phone"),
+    "submission.received": ("Nhận phiếu", "Received"),
     "submission.files-received": ("Nhận thêm tệp", "More files received"),
     "submission.linked": ("Gắn với lượt và địa bàn", "Linked to visit and place"),
     "submission.held": ("Giữ riêng chờ xử lý", "Held for the office"),
-    "submission.edited": ("Nhận bản sửa từ điện thoại", "Edit received from the phone"),
+    "submission.edited": ("Nhận bản sửa", "Edit received"),
     "submission.returned": ("Trả phiếu lại máy để sửa", "Returned to the phone"),
     "submission.return-taken-back": ("Thôi trả lại máy", "Return taken back"),
     "submission.reviewed-first": ("Trưởng đoàn xem phiếu", "Looked at by the team's leader"),

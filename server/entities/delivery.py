@@ -27,7 +27,9 @@ from server.teams.service import Carrier
 
 ROWS_AT_ONCE = 2000
 KEPT_COPIES = 3
-_SENDERS = [role for role, rights in ROLES.items() if May.SEND_SUBMISSION in rights]
+_SENDERS = [
+    role for role, rights in ROLES.items() if rights & {May.SEND_SUBMISSION, May.ENTER_RECORDS}
+]
 
 
 @dataclass(frozen=True)

@@ -69,10 +69,18 @@ def _copy(found: EntityList, scope: Scope) -> Copy:
 @at(bp, "/datasets/<name>/entities.csv")
 def entities_csv(token: str, plan_id: int, name: str) -> Response:
     """Give the list as this phone carries it: the very bytes that its manifest named, if kept."""
+    return carried(g.phone, name, request.args.get("md5", ""))
+
+
+def carried(phone: Carrier, name: str, named: str = "") -> Response:
+    """Return a list as `phone` carries it: the bytes whose hash is `named`, if they are kept.
+
+    Raises:
+        NotFound: the plan has no such list.
+    """
     session = db.session()
-    found = queries.list_named(session, plan_id, name)
-    scope = delivery.scope_of(session, found, g.phone)
-    named = request.args.get("md5", "")
+    found = queries.list_named(session, phone.plan_id, name)
+    scope = delivery.scope_of(session, found, phone)
     copy = delivery.copy_named(session, found, scope, named) if named else None
     return _sent(copy or _copy(found, scope))
 

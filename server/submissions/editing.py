@@ -114,7 +114,7 @@ def supersede(
             number=columns.number + 1,
             revision=columns.revision + 1,
             edited_at=clock.now(),
-            edit_reason="",
+            edit_reason=sent.reason,
             review_state=ReviewState.EDITED,
             review_level=0,
             returned_at=None,

@@ -208,8 +208,11 @@ def read(instance: Instance, form: dict[str, Node]) -> Reading:
 def _group(element: xml.Element, parts: dict[str, Node], path: str, reading: Reading) -> Answers:
     found: Answers = {}
     for child in element:
-        name = xml.local(child.tag)
-        node = parts.get(name) or parts.get(name := key(name))
+        name = child.tag
+        node = parts.get(name)  # most names stand there as they are
+        if node is None:
+            name = xml.local(name)
+            node = parts.get(name) or parts.get(name := key(name))
         if node is None:
             if path != "meta/" and name != "meta":
                 reading.note(path + name, "not-in-form")

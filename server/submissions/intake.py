@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from server import text
 from server.monitoring.models import Plan, PlanState
+from server.often import Often
 from server.submissions import instance
 from server.submissions.instance import Reading
 from server.submissions.models import Submission, SubmissionVersion
@@ -57,7 +58,10 @@ class Known:
 
 @dataclass
 class Sent:
-    """One filled form, read and recognised."""
+    """One filled form, read and recognised.
+
+    `reason`: why an edit was made, when whoever made it said so.
+    """
 
     xml: bytes
     instance: instance.Instance
@@ -68,6 +72,7 @@ class Sent:
     started_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
     point: dict[str, float | None] = field(default_factory=dict)
+    reason: str = ""
 
     @property
     def named(self) -> list[str]:
@@ -84,36 +89,38 @@ class Reader:
 
 
 # Asked at every sending, so it is put together once.
-_KNOWN = (
-    select(
-        Form.id,
-        Form.state,
-        Plan.state,
-        FormVersion.id,
-        FormVersion.published_at,
-        Submission.id,
-        Submission.xml_sha256,
-        SubmissionVersion.submission_id,
-        SubmissionVersion.xml_sha256,
-        SubmissionVersion.id,
+_KNOWN = Often(
+    lambda _engine: (
+        select(
+            Form.id,
+            Form.state,
+            Plan.state,
+            FormVersion.id,
+            FormVersion.published_at,
+            Submission.id,
+            Submission.xml_sha256,
+            SubmissionVersion.submission_id,
+            SubmissionVersion.xml_sha256,
+            SubmissionVersion.id,
+        )
+        .join(Plan, Plan.id == Form.plan_id)
+        .outerjoin(
+            FormVersion,
+            and_(FormVersion.form_pk == Form.id, FormVersion.version == bindparam("version")),
+        )
+        .outerjoin(
+            Submission,
+            and_(Submission.form_pk == Form.id, Submission.instance_id == bindparam("instance")),
+        )
+        .outerjoin(
+            SubmissionVersion,
+            and_(
+                SubmissionVersion.form_pk == Form.id,
+                SubmissionVersion.instance_id == bindparam("instance"),
+            ),
+        )
+        .where(Form.plan_id == bindparam("plan"), Form.form_id == bindparam("form"))
     )
-    .join(Plan, Plan.id == Form.plan_id)
-    .outerjoin(
-        FormVersion,
-        and_(FormVersion.form_pk == Form.id, FormVersion.version == bindparam("version")),
-    )
-    .outerjoin(
-        Submission,
-        and_(Submission.form_pk == Form.id, Submission.instance_id == bindparam("instance")),
-    )
-    .outerjoin(
-        SubmissionVersion,
-        and_(
-            SubmissionVersion.form_pk == Form.id,
-            SubmissionVersion.instance_id == bindparam("instance"),
-        ),
-    )
-    .where(Form.plan_id == bindparam("plan"), Form.form_id == bindparam("form"))
 )
 
 
@@ -131,7 +138,7 @@ def recognise(session: Session, plan_id: int, found: instance.Instance) -> Known
         "version": found.version,
         "instance": found.instance_id,
     }
-    row = session.connection().execute(_KNOWN, key).one_or_none()
+    row = _KNOWN.look(session, key)
     if row is None or row[3] is None or row[4] is None:
         raise UnknownForm(form_id=found.form_id, version=found.version)
     known = Known(row[0], row[3], row[5] or row[7], row[6] or row[8], row[9])

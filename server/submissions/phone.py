@@ -1,6 +1,6 @@
 """Where phones send filled forms. 201 is written only when all is on disk: then they forget."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from flask import Blueprint, Response, current_app, g, request
 from sqlalchemy.orm import Session
@@ -13,10 +13,11 @@ from server.jobs import Jobs
 from server.monitoring.models import Plan
 from server.problems import Problem, TooLarge, Unavailable
 from server.submissions import holding, instance, intake, service
-from server.submissions.intake import Part
+from server.submissions.intake import KeptPart, Part, Sent
 from server.submissions.problems import NoFormSent, SeveralFormsSent
 from server.teams import service as teams
 from server.teams.phone import at
+from server.teams.service import Carrier
 
 bp = Blueprint("submissions_phone", __name__)
 FORM_PART = "xml_submission_file"
@@ -39,23 +40,39 @@ def preflight(token: str, plan_id: int) -> Response:
 @at(bp, "/submission", "POST", entry=True)
 def receive(token: str, plan_id: int) -> Response:
     """Take one filled form, or one part of it."""
+    receipt = take(g.phone, _from_phone)
+    return openrosa.message(_thanks(receipt), 201 if receipt.submission_id else 202)
+
+
+def _from_phone(
+    session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carrier
+) -> service.Receipt:
+    receipt = service.receive(session, sent, parts, phone)
+    _seen(session)
+    return receipt
+
+
+Verb = Callable[[Session, Sent, Sequence[KeptPart], Carrier], service.Receipt]
+
+
+def take(sender: Carrier, verb: Verb = service.receive) -> service.Receipt:
+    """Take what this request carries, by `verb`; what is refused is held for the office."""
     bounded()
     xml, parts = read_parts()
     files: Files = current_app.extensions["files"]
     try:
-        sent = intake.read(db.session(), plan_id, xml)
+        sent = intake.read(db.session(), sender.plan_id, xml)
         kept = service.keep(files, parts)
         with transaction() as session:
-            receipt = service.receive(session, sent, kept, g.phone)
-            _seen(session)
+            receipt = verb(session, sent, kept, sender)
     except Problem as problem:
         if not isinstance(problem, Unavailable):
-            _hold(xml, parts, problem, files)
+            _hold(xml, parts, problem, files, sender)
         raise
     if receipt.changed:
         jobs: Jobs = current_app.extensions["jobs"]
         jobs.poke()
-    return openrosa.message(_thanks(receipt), 201 if receipt.submission_id else 202)
+    return receipt
 
 
 def bounded() -> None:
@@ -103,7 +120,7 @@ def _seen(session: Session) -> None:
         )
 
 
-def _hold(xml: bytes, parts: list[Part], problem: Problem, files: Files) -> None:
+def _hold(xml: bytes, parts: list[Part], problem: Problem, files: Files, sender: Carrier) -> None:
     """Keep what we refuse, so that the office can mend the cause and take it in."""
     kept = service.keep(files, parts)
     try:
@@ -111,7 +128,7 @@ def _hold(xml: bytes, parts: list[Part], problem: Problem, files: Files) -> None
     except Problem:
         ids = holding.NAMELESS
     with transaction() as session:
-        service.hold(session, xml, kept, problem.code, problem.text("vi"), g.phone, ids)
+        service.hold(session, xml, kept, problem.code, problem.text("vi"), sender, ids)
 
 
 def _thanks(receipt: service.Receipt) -> str:

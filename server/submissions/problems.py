@@ -88,6 +88,23 @@ class EditOfAnotherPlan(Problem):
     )
 
 
+class EditOfAnotherRecord(Problem):
+    """What was sent as a correction of one record corrects another, or none."""
+
+    code = "submissions.edit-of-another-record"
+    status = 409
+    message = "Nội dung gửi lên không phải bản sửa của phiếu này. Hãy mở lại phiếu rồi sửa."
+    message_en = "What was sent does not correct this record. Open the record again, then edit."
+
+
+class EditReasonNeeded(Problem):
+    """A correction made at a desk is kept with its reason."""
+
+    code = "submissions.edit-reason-needed"
+    message = "Hãy ghi lý do sửa: lý do được giữ cùng bản sửa để người sau hiểu."
+    message_en = "Give a reason for the change: it is kept with the new version."
+
+
 class NoFormSent(Problem):
     """The request lacks its part with the filled form, or was cut off before its end."""
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from sqlalchemy import select
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session
 from server import clock, journal
 from server.db import table
 from server.journal import Actor
+from server.often import Often
 from server.submissions import attachments, editing, holding, intake
 from server.submissions.attachments import Merged, keep
 from server.submissions.holding import OTHER_FILE, OTHER_FILE_WHY, dismiss, hold
@@ -128,30 +128,26 @@ def _new(
 def _insert(session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carrier) -> int | None:
     """Insert the submission; None when one with this instanceID is there already."""
     names = set(sent.named)
-    inserted: int | None = (
-        session.connection()
-        .execute(
-            _insert_submission(session.get_bind().dialect.name),
-            {
-                **intake.content(sent),
-                "plan_id": phone.plan_id,
-                "form_pk": sent.known.form_pk,
-                "received_at": clock.now(),
-                "phone_id": phone.phone_id,
-                "person_id": phone.person_id,
-                "team_id": phone.team_id,
-                "files_named": len(names),
-                "files_held": len(names & {part.name for part in parts}),
-            },
-        )
-        .scalar_one_or_none()
+    inserted = _INSERT.run(
+        session,
+        {
+            **intake.content(sent),
+            "root_instance_id": sent.instance.instance_id,
+            "plan_id": phone.plan_id,
+            "form_pk": sent.known.form_pk,
+            "received_at": clock.now(),
+            "phone_id": phone.phone_id,
+            "person_id": phone.person_id,
+            "team_id": phone.team_id,
+            "files_named": len(names),
+            "files_held": len(names & {part.name for part in parts}),
+        },
     )
-    return inserted
+    return inserted[0] if inserted else None
 
 
-@cache
 def _insert_submission(dialect: str) -> Any:
-    """Return the INSERT of a submission, put together once for each engine.
+    """Return the INSERT of a submission.
 
     The instanceID is tried against those that records first came under, too: one that an edit has
     superseded meanwhile is no new record.
@@ -159,6 +155,9 @@ def _insert_submission(dialect: str) -> Any:
     engine: Any = postgresql if dialect == "postgresql" else sqlite
     found = engine.insert(table(Submission)).on_conflict_do_nothing()
     return found.returning(table(Submission).c.id)
+
+
+_INSERT = Often(_insert_submission)
 
 
 def _more(

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from server import clock, journal, text
 from server.journal import Actor
+from server.often import Often
 from server.permissions import Role
 from server.problems import NotFound, Problem
 from server.teams import digest
@@ -382,9 +383,12 @@ def revoke_phone(session: Session, phone: Phone, actor: Actor) -> None:
 
 @dataclass(frozen=True)
 class Carrier:
-    """A phone that has shown a good token: whose it is and what it may reach."""
+    """A phone that has shown a good token: whose it is and what it may reach.
 
-    phone_id: int
+    Without `phone_id` it is a person who fills forms in a browser.
+    """
+
+    phone_id: int | None
     person_id: int
     person_name: str
     plan_id: int
@@ -393,19 +397,22 @@ class Carrier:
 
     @property
     def actor(self) -> Actor:
-        """Return how the journal names what this phone does."""
-        return Actor("phone", self.person_id, self.person_name)
+        """Return how the journal names what this phone, or the person at a desk, does."""
+        kind = "page" if self.phone_id is None else "phone"
+        return Actor(kind, self.person_id, self.person_name)
 
 
 # Asked at every request of every phone, so it is put together once.
-_CARRIER = (
-    select(Phone.id, Phone.person_id, Person.name, Phone.team_id, Phone.last_seen_at)
-    .join(Person, Person.id == Phone.person_id)
-    .where(
-        Phone.token_sha256 == bindparam("token"),
-        Phone.plan_id == bindparam("plan"),
-        Phone.revoked_at.is_(None),
-        Person.active,
+_CARRIER = Often(
+    lambda _engine: (
+        select(Phone.id, Phone.person_id, Person.name, Phone.team_id, Phone.last_seen_at)
+        .join(Person, Person.id == Phone.person_id)
+        .where(
+            Phone.token_sha256 == bindparam("token"),
+            Phone.plan_id == bindparam("plan"),
+            Phone.revoked_at.is_(None),
+            Person.active,
+        )
     )
 )
 
@@ -416,11 +423,25 @@ def carrier(session: Session, token: str, plan_id: int) -> Carrier:
     Raises:
         PhoneRefused: no such token here, or revoked, or its person no longer serves.
     """
-    key = {"token": sha256(token), "plan": plan_id}
-    row = session.connection().execute(_CARRIER, key).one_or_none()
+    row = _CARRIER.look(session, {"token": sha256(token), "plan": plan_id})
     if row is None:
         raise PhoneRefused()
     return Carrier(row[0], row[1], row[2], plan_id, row[3], row[4])
+
+
+def at_desk(session: Session, person_id: int, person_name: str, plan_id: int) -> Carrier:
+    """Return a person as they fill forms in a browser: for their team in the plan, if any.
+
+    Of several teams it is the one they lead, else the first they joined.
+    """
+    team_id = session.scalar(
+        select(Member.team_id)
+        .join(Team, Team.id == Member.team_id)
+        .where(Member.person_id == person_id, Team.plan_id == plan_id)
+        .order_by(Member.leads.desc(), Member.id)
+        .limit(1)
+    )
+    return Carrier(None, person_id, person_name, plan_id, team_id, None)
 
 
 def due_to_be_seen(phone: Carrier) -> bool:

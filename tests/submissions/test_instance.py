@@ -356,7 +356,7 @@ def test_a_hundred_thousand_strange_answers_are_noted_up_to_a_bound():
     read = reading("<la/>" * 99_000)
 
     assert len(read.oddities) == instance.MOST_ODDITIES
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # it does not hang; how fast it is, a bench says
 
 
 @given(st.binary(max_size=400))

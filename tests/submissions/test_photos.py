@@ -233,7 +233,7 @@ def test_a_bad_picture_gives_a_reason_and_no_copies(data, reason):
     assert seen.facts["error_en"]
     assert (seen.thumb, seen.view) == (None, None)
     assert seen.facts["sha256"] == hashlib.sha256(data).hexdigest()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # it does not hang; how fast it is, a bench says
 
 
 def test_a_cut_picture_still_says_where_and_when_it_was_taken():
