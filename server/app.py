@@ -9,17 +9,19 @@ from typing import Any
 from flask import Flask, g
 
 from server import db as database
-from server import web
+from server import programs, web
 from server.config import Settings, from_environment
 from server.db import db
 from server.files import Files
 from server.jobs import Jobs
 from server.permissions import ROLE_NAMES, May
+from server.teams import api as teams_api
 from server.teams import service as teams
 
 EDGES = (
     "server.health",
     "server.teams.pages",
+    "server.teams.api",
     "server.teams.people",
     "server.places.pages",
     "server.monitoring.pages",
@@ -51,6 +53,7 @@ EDGES = (
     "server.desk.entity_rows",
     "server.draws.pages",
     "server.draws.stage_pages",
+    "server.draws.api",
     "server.desk.draw_papers",
     "server.desk.public",
     "server.desk.fieldwork",
@@ -104,10 +107,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     for name in MODELS + HANDLERS:
         import_module(name)
     web.init(app, _load, _nav)
+    programs.init(app, teams_api.by_key, teams_api.by_password)
     for name in EDGES:
         blueprint = import_module(name).bp
         app.register_blueprint(blueprint)
-        if name.endswith("phone"):
+        if name.endswith(("phone", "api")):  # they bring no cookie that another page could use
             web.csrf.exempt(blueprint)
     return app
 

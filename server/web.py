@@ -1,7 +1,7 @@
-"""The edge to browsers and programs: who is asking, may they, and how a refusal is written.
+"""The edge to browsers: who is asking, may they, and how a refusal is written.
 
-Phones have an edge of their own, `openrosa.py`. Nothing here knows a subject: `app` hands in
-how a cookie's key becomes a person.
+Phones have an edge of their own, `openrosa.py`, and programs `programs.py`. Nothing here knows a
+subject: `app` hands in how a cookie's key becomes a person.
 """
 
 import functools
@@ -111,8 +111,9 @@ def init(app: Flask, load: Callable[[str], Reader | None], nav: Callable[[], lis
 
     @app.before_request
     def _who() -> None:
-        key = session.get("key") if request.cookies else None
-        g.reader = load(key) if key and not openrosa.for_phones(request.path) else None
+        by_cookie = request.cookies and not request.path.startswith("/v1")
+        key = session.get("key") if by_cookie else None
+        g.reader = load(key) if key else None
 
     app.after_request(_headers)
     app.register_error_handler(Problem, answer_problem)
@@ -149,7 +150,7 @@ def reader() -> Reader:
 def actor() -> Actor:
     """Return how the journal names who is signed in."""
     who = reader()
-    return Actor("page", who.id, who.name)
+    return Actor("api" if request.path.startswith("/v1") else "page", who.id, who.name)
 
 
 def requires(right: May) -> Callable[[Callable[P, Any]], Callable[P, Any]]:

@@ -3,6 +3,7 @@
 What a client library cannot express goes over a bare socket to the real web server.
 """
 
+import json
 import re
 import socket
 import time
@@ -14,6 +15,7 @@ import pytest
 from lxml import etree
 from sqlalchemy import func, select
 
+from server import openrosa
 from server.db import db, transaction
 from server.demo.loopback import serving
 from server.maintenance import soundness
@@ -655,6 +657,34 @@ def test_junk_in_every_form_of_every_page_never_fails_it(app, browser, cast, pla
             }
             with promptly(), client.post(path, data=fields | files) as answer:
                 assert answer.status_code < 500, (path, value[:20])
+
+
+BODIES = [
+    b"", b"null", b"[]", b"{", b"\xff", b'{"a":1,"a":2}', b"[" * 100_000, b"9" * 5000,
+    *(json.dumps(dict.fromkeys([*KEYS, *FIELDS], junk)).encode()
+      for junk in [*JUNK, None, True, -1, 1e300, 10**30, [], [[]], {}, {"kind": {}}, "\ud800"]),
+]  # fmt: skip
+
+
+def test_junk_from_a_program_is_refused_in_its_own_format(app, browser, cast, plan, round_, ready):
+    client = browser(cast.admin)
+    with client.session_transaction() as cookie:
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {cookie['key']}"
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        path = re.sub(r"<[^<>]*>", "1", rule.rule)
+        if not path.startswith("/v1/") or openrosa.for_phones(path):
+            continue
+        for method in sorted({"GET", "POST"} & rule.methods):
+            for junk in BODIES if method == "POST" else JUNK:
+                sent = {"data": junk} if method == "POST" else {"query_string": {"before": junk}}
+                with (
+                    promptly(),
+                    client.open(
+                        path, method=method, content_type="application/json", **sent
+                    ) as answer,
+                ):
+                    assert answer.status_code < 500, (path, junk[:40])
+                    _in_the_callers_format(path, answer, method)
 
 
 def test_signing_in_leads_nowhere_else(app, cast):

@@ -41,9 +41,12 @@ HERE, ELSEWHERE = VU_BAN, "2024/83/835"
 PUBLIC = {
     "health.health", "static", "home.home",
     "teams.sign_in_page", "teams.sign_in", "teams.sign_out", "teams.set_language",
+    "teams_api.open_session", "teams_api.close_session", "teams_api.current_user",
     "desk_public.plan", "desk_public.package", "desk_public.verifier", "desk_public.program",
 }  # fmt: skip
 """What needs no role: each of them decides by itself what it shows to whom.
+
+Those of `teams_api` open and close a program's own sign-in, and tell it who it is.
 
 The pages of `desk_public` are for anybody who wants to check a draw that was made public.
 """
@@ -167,7 +170,7 @@ def _numbers(story, round_, cast, list_id, row_id):
 
 @pytest.fixture
 def one_of_each(app, browser):
-    """Make a browser for each role, all over one area."""
+    """Make a client for each role, all over one area: a browser, and a program under /v1."""
 
     def make(area):
         found = {}
@@ -177,6 +180,9 @@ def one_of_each(app, browser):
                 person = teams.add_person(session, name, ACTOR, f"{role.value}{area[-3:]}@a.vn")
                 teams.grant(session, person, role, area, ACTOR)
             found[role] = browser(person)
+            with found[role].session_transaction() as cookie:
+                key = f"Bearer {cookie['key']}"
+            found[role].environ_base["HTTP_AUTHORIZATION"] = key
         return found
 
     return make
@@ -198,7 +204,8 @@ def _refusals(rule, may):
 def ask(client, method, address, data=None):
     """Return the status and text of an answer, without what tells one request from another."""
     with client.open(address, method=method, data=data, buffered=True) as answer:
-        text = answer.text.replace(address, "") if answer.mimetype == "text/html" else ""
+        tells = answer.mimetype in {"text/html", "application/json", "application/problem+json"}
+        text = answer.text.replace(address, "") if tells else ""
         text = re.sub(r'name="csrf[^>]*>|value="/[^"]*"', "", text)
         return answer.status_code, text
 
@@ -323,7 +330,8 @@ def test_nobody_is_sent_to_sign_in_or_refused(app, world, browser):
                 asked_to_sign_in = answer.status_code == 302 and answer.headers[
                     "Location"
                 ].startswith("/sign-in?next=/")
-                if not (asked_to_sign_in if method == "GET" else answer.status_code == 401):
+                by_page = method == "GET" and not rule.rule.startswith("/v1/")
+                if not (asked_to_sign_in if by_page else answer.status_code == 401):
                     wrong[method, rule.rule] = answer.status_code
 
     assert wrong == {}

@@ -1,5 +1,6 @@
 """The draw office: the list of draws, the form of a new one, the ceremony, the papers."""
 
+from collections.abc import Callable
 from fractions import Fraction
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request
@@ -29,6 +30,7 @@ from server.places.models import Place
 from server.places.scope import covers
 from server.problems import BadInput, NotAllowed, Problem
 from server.teams import service as teams
+from server.teams.models import Person
 
 bp = Blueprint("draws", __name__)
 PAGE = 50
@@ -249,32 +251,38 @@ def make_visits(draw_id: int) -> AnyResponse:
     return redirect(f"/plans/{found.plan_id}")
 
 
-@bp.post("/draws/<int:draw_id>/void")
-@web.requires(May.DRAW)
-def void(draw_id: int) -> AnyResponse:
-    """Set a draw aside: the second person agrees with their own password, on this page."""
-    found = seen(db.session(), draw_id)
-    drawing(found.plan)
-    second = next(
-        (
-            one
-            for one in queries.approvers(db.session(), found.plan, web.reader().id)
-            if str(one.id) == request.form.get("approver")
-        ),
-        None,
-    )
+def agreeing(found: Draw, named: Callable[[Person], bool], password: str) -> Person:
+    """Return the second person who agrees to void a draw, by their own password.
+
+    Raises:
+        BadInput: nobody who may approve is named.
+        WrongPassword, TooManyTries: the password is not theirs; the failed try is kept.
+    """
+    approvers = queries.approvers(db.session(), found.plan, web.reader().id)
+    second = next((one for one in approvers if named(one)), None)
     if second is None:
         raise BadInput(
             "Hãy chọn người phê duyệt trong danh sách.", "Choose who approves from the list."
         )
     with transaction() as session:
         outcome = teams.sign_in(
-            session, second.email or "", request.form.get("password", ""), request.remote_addr or ""
+            session, second.email or "", password, request.remote_addr or "", web.actor().via
         )
         if outcome.key is not None:
             teams.sign_out(session, outcome.key)
     if outcome.refusal is not None:  # raised only now: the failed try is kept
         raise outcome.refusal
+    return second
+
+
+@bp.post("/draws/<int:draw_id>/void")
+@web.requires(May.DRAW)
+def void(draw_id: int) -> AnyResponse:
+    """Set a draw aside: the second person agrees with their own password, on this page."""
+    found = seen(db.session(), draw_id)
+    drawing(found.plan)
+    approver, password = request.form.get("approver"), request.form.get("password", "")
+    second = agreeing(found, lambda person: str(person.id) == approver, password)
     with transaction() as session:
         service.void(session, found, request.form.get("reason", ""), second.name, web.actor())
     flash(_("Đã hủy lần rút. Lý do nằm trong sổ và trên mọi biên bản sau."), "success")

@@ -359,6 +359,13 @@ def own_entry(session: Session, draw: Draw) -> RegisterEntry | None:
     )
 
 
+def entries(session: Session, draw: Draw) -> Sequence[RegisterEntry]:
+    """Return the register's entries about a draw, oldest first."""
+    return session.scalars(
+        select(RegisterEntry).where(RegisterEntry.draw_id == draw.id).order_by(RegisterEntry.id)
+    ).all()
+
+
 def approvers(session: Session, plan: Plan, asking: int) -> Sequence[Person]:
     """Return who may agree to void a draw of the plan: they see it, sign in, and do not ask."""
     parts = plan.area.split("/") if plan.area else []

@@ -58,7 +58,7 @@ class Grant(Model):
 
 
 class SignIn(Model):
-    """One browser signed in; gone when signed out or expired. Kept as a hash of the cookie."""
+    """One browser or program signed in; gone when signed out or expired. Its key is kept hashed."""
 
     __tablename__ = "sign_in"
 

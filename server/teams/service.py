@@ -131,29 +131,67 @@ def set_active(session: Session, person: Person, active: bool, actor: Actor) -> 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an attempt to sign in: a key for the cookie, or a refusal; both are kept."""
+    """What came of an attempt to sign in: a new key, or a refusal; both are kept."""
 
     key: str | None = None
     refusal: Problem | None = None
 
 
-def sign_in(session: Session, email: str, password: str, address: str) -> Outcome:
+def sign_in(
+    session: Session, email: str, password: str, address: str, via: str = "page"
+) -> Outcome:
     """Check a password and open a sign-in, counting failures per account and per address.
 
-    The refusal is returned, not raised, because the failure must be kept. A password is checked
-    even for an account that does not exist, so that the time taken tells nothing.
+    The refusal is returned, not raised, because the failure must be kept.
     """
-    account = "account:" + sha256(email.strip().lower())
-    origin = "address:" + address
-    minutes = wait(session, account, TRIES_PER_ACCOUNT) or wait(session, origin, TRIES_PER_ADDRESS)
-    if minutes:
-        return Outcome(refusal=TooManyTries(minutes=minutes))
+    try:
+        person = whose(session, email, password, address)
+    except TooManyTries as refusal:
+        return Outcome(refusal=refusal)
+    except WrongPassword as refusal:
+        note_failure(session, *_counted(email, address))
+        return Outcome(refusal=refusal)
+    account, _origin = _counted(email, address)
+    session.execute(delete(SignInFailure).where(SignInFailure.who == account))
+    return Outcome(key=open_sign_in(session, person, via))
+
+
+def whose(session: Session, email: str, password: str, address: str) -> Person:
+    """Return whose account and password these are; nothing is written.
+
+    A password is checked even for an account that does not exist, so that the time taken tells
+    nothing.
+
+    Raises:
+        TooManyTries: the account or the address has failed too often; nothing is checked.
+        WrongPassword: which the caller has to count.
+    """
+    _refuse_too_many(session, email, address)
     person = session.scalar(select(Person).where(Person.email == email.strip().lower()))
     if not _right(person, password) or person is None:
-        note_failure(session, account, origin)
-        return Outcome(refusal=WrongPassword())
-    session.execute(delete(SignInFailure).where(SignInFailure.who == account))
-    return Outcome(key=open_sign_in(session, person))
+        raise WrongPassword()
+    return person
+
+
+def count_failure(session: Session, email: str, address: str) -> None:
+    """Count a wrong password, unless others have used up the tries while it was checked.
+
+    Raises:
+        TooManyTries: they have.
+    """
+    _refuse_too_many(session, email, address)
+    note_failure(session, *_counted(email, address))
+
+
+def _counted(email: str, address: str) -> tuple[str, str]:
+    return "account:" + sha256(email.strip().lower()), "address:" + address
+
+
+def _refuse_too_many(session: Session, email: str, address: str) -> None:
+    account, origin = _counted(email, address)
+    minutes = wait(session, account, TRIES_PER_ACCOUNT) or wait(session, origin, TRIES_PER_ADDRESS)
+    if minutes:
+        raise TooManyTries(minutes=minutes)
 
 
 def _right(person: Person | None, password: str) -> bool:
@@ -185,8 +223,8 @@ def wait(session: Session, who: str, tries: int) -> int:
     return max(1, int((oldest + WINDOW - clock.now()).total_seconds() // 60) + 1)
 
 
-def open_sign_in(session: Session, person: Person) -> str:
-    """Return a new key for the cookie of `person`'s browser."""
+def open_sign_in(session: Session, person: Person, via: str = "page") -> str:
+    """Return a new key for the cookie of `person`'s browser, or for their program."""
     key = secrets.token_urlsafe(32)
     now = clock.now()
     session.add(
@@ -194,7 +232,7 @@ def open_sign_in(session: Session, person: Person) -> str:
     )
     session.flush()
     journal.write(
-        session, Actor("page", person.id, person.name), "person.signed-in", "person", person.id
+        session, Actor(via, person.id, person.name), "person.signed-in", "person", person.id
     )
     return key
 
