@@ -1,6 +1,7 @@
 """The arguments of the command `python -m sampling`, in Vietnamese and English."""
 
 import argparse
+import re
 from collections.abc import Callable, Mapping
 
 from sampling.design import ALLOCATIONS, METHODS, ORDERS
@@ -15,13 +16,22 @@ def _list(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
+def _count(text: str) -> int:
+    """Return a whole number; '8,842' and '8.842' could be two numbers each, so they are none."""
+    if not re.fullmatch(r"-?[0-9]+", text):
+        raise argparse.ArgumentTypeError(
+            f"'{text}': hãy viết liền các chữ số, ví dụ 8842 / write the digits alone, e.g. 8842"
+        )
+    return int(text)
+
+
 def _numbers(text: str) -> list[int]:
-    return [int(part) for part in _list(text)]
+    return [_count(part) for part in _list(text)]
 
 
 def _table(text: str) -> list[tuple[str, int]]:
     pairs = (part.partition("=") for part in _list(text))
-    return [(name.strip(), int(number)) for name, _, number in pairs]
+    return [(name.strip(), _count(number.strip())) for name, _, number in pairs]
 
 
 def _fact(text: str) -> tuple[str, str]:
@@ -64,11 +74,11 @@ def _draw_arguments(parser: argparse.ArgumentParser) -> None:
     add("--official", help="danh mục chính thức .csv có cột unit_id / official list, to compare")
     add("--normalise", action="store_true", help="đổi sang NFC, bỏ khoảng trắng thừa")
     add("--method", choices=METHODS)
-    add("--n", type=int, help="số đơn vị chọn / how many")
-    add("--reserves", type=int, default=0, help="số dự phòng / ordered substitutes")
+    add("--n", type=_count, help="số đơn vị chọn / how many")
+    add("--reserves", type=_count, default=0, help="số dự phòng / ordered substitutes")
     add("--allocation", choices=ALLOCATIONS, help="chia theo tầng / split by strata")
-    add("--minimum", type=int, default=0, help="tối thiểu mỗi tầng")
-    add("--maximum", type=int, help="tối đa mỗi tầng")
+    add("--minimum", type=_count, default=0, help="tối thiểu mỗi tầng")
+    add("--maximum", type=_count, help="tối đa mỗi tầng")
     add("--spread", type=_table, default=[], metavar="TẦNG=SỐ,...")
     add("--fixed", type=_table, default=[], metavar="TẦNG=SỐ,...")
     add("--certainty", action="store_true", help="đơn vị lớn luôn được chọn / certainty units")
@@ -79,7 +89,7 @@ def _draw_arguments(parser: argparse.ArgumentParser) -> None:
     add("--plan", default="")
     add("--stage", default="")
     add("--parent", default="")
-    add("--draw-no", type=int, default=1, help="lần rút thứ mấy")
+    add("--draw-no", type=_count, default=1, help="lần rút thứ mấy")
     add("--at", default="", help="lúc cam kết, vd 2026-07-02T09:00:00+07:00")
     add("--about", type=_fact, action="append", default=[], metavar="TÊN=NỘI DUNG")
     add("--prev", default=NO_HASH, help="mã sổ rút mẫu trước đó")
@@ -96,15 +106,15 @@ def _size_arguments(parser: argparse.ArgumentParser) -> None:
     add("question", choices=QUESTIONS)
     add("--p", type=float, default=0.5, help="tỷ lệ dự đoán / expected share")
     add("--half-width", type=float, default=0.05, help="nửa khoảng tin cậy")
-    add("--population", type=int, help="tổng số đơn vị / how many there are")
+    add("--population", type=_count, help="tổng số đơn vị / how many there are")
     add("--deff", type=float, default=1.0, help="hiệu ứng thiết kế / design effect")
     add("--take", type=float, help="số hộ mỗi cụm: tính deff / households a cluster")
     add("--rho", type=float, default=0.05, help="tương quan trong cụm / how alike they are")
     add("--response", type=float, default=1.0, help="tỷ lệ trả lời / response rate")
     add("--level", type=float, default=0.95)
-    add("--n", type=int, default=0)
-    add("--df", type=int, help="số cụm trừ số tầng / first-stage units less strata")
-    add("--bad", type=int, default=1, help="số đơn vị xấu / how many are bad")
+    add("--n", type=_count, default=0)
+    add("--df", type=_count, help="số cụm trừ số tầng / first-stage units less strata")
+    add("--bad", type=_count, default=1, help="số đơn vị xấu / how many are bad")
     add("--chance", type=float, default=0.95, help="xác suất phát hiện")
     add("--upper", type=float, default=0.8)
     add("--lower", type=float, default=0.5)
@@ -119,8 +129,8 @@ def _estimate_arguments(parser: argparse.ArgumentParser) -> None:
     add("--fpc", type=_list, default=[], help="cột tổng số đơn vị từng bậc")
     add("--lonely", choices=("refuse", "certainty", "centre"), default="refuse")
     add("--level", type=float, default=0.95)
-    add("--least-rows", type=int, default=30, help="ẩn số liệu dưới mức này")
-    add("--least-psus", type=int, default=3)
+    add("--least-rows", type=_count, default=30, help="ẩn số liệu dưới mức này")
+    add("--least-psus", type=_count, default=3)
     add("--by", help="cột chia miền / domains")
     add("--total", action="append", default=[], metavar="CỘT")
     add("--mean", action="append", default=[], metavar="CỘT")

@@ -21,7 +21,7 @@ from pathlib import Path
 from sampling import size, stream, verify_draw
 from sampling.arguments import parser
 from sampling.design import Allocation, Design
-from sampling.draw import Draw, run
+from sampling.draw import Draw, run, share_out, split
 from sampling.errors import BadDesign, SamplingError
 from sampling.estimate import Estimate, SurveyData
 from sampling.frame import Frame, coverage
@@ -67,9 +67,12 @@ def draw(options: Options) -> int:
     bar.end()
     if options.commitment:
         return _make(options, frame)
+    design = _design(options)
+    if isinstance(frame, Frame):  # what cannot be drawn is not to be promised
+        share_out(design, split(frame.eligible, design))
     commitment = Commitment.on(
         frame,
-        _design(options),
+        design,
         options.purpose,
         seed_source=source_from(_source(options)),
         prev=options.prev,

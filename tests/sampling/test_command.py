@@ -254,3 +254,21 @@ def test_progress_says_nothing_to_a_file(capsys, monkeypatch):
     tables.Bar("Rút mẫu")(5)
 
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("size", ["8,842", "8.842", "1_000", "bốn", "٤"])
+def test_a_size_that_could_be_read_in_two_ways_is_refused_with_the_way_out(size, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["draw", "xa.csv", "--n", size])
+
+    assert f"'{size}': hãy viết liền các chữ số" in capsys.readouterr().err
+
+
+def test_more_units_than_there_are_are_refused_before_anything_is_promised(tmp_path, capsys):
+    (tmp_path / "xa.csv").write_text("unit_id\n13700\n13701\n")
+
+    told = ["--method", "srs", "--n", "3", "--purpose", "thử", "--commit", str(tmp_path / "c")]
+    assert cli.main(["draw", str(tmp_path / "xa.csv"), *told]) == 2
+
+    assert "3" in capsys.readouterr().err
+    assert not (tmp_path / "c").exists()
