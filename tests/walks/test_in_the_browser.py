@@ -14,6 +14,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
 from waitress import create_server
 
+from server.db import db
 from server.demo import keys, loader
 from server.permissions import Role
 from tests.demo.test_loader import FEW, installation
@@ -52,6 +53,7 @@ def served(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         loader.load(app, FEW)
         found = keys.read(app.config["THUCDIA"].var)
         assert found is not None
+        db.session.remove()  # a transaction left open would be ended under us
         with Serving(app) as address:
             yield Place(address, {account.role: account for account in reversed(found.accounts)})
 
@@ -162,8 +164,8 @@ def test_a_reviewer_goes_from_the_plan_to_the_finding_and_its_record(reader, ser
 
 def test_a_reviewer_reads_a_record_with_its_answers_photos_and_place(reader, served):
     reader.sign_in(served.accounts[Role.REVIEWER.value])
-    reader.open("/plans/1/submissions")
-    reader.page.locator("main table tbody a").first.click()
+    reader.open("/plans/1/photos")
+    reader.page.locator("main a[href^='/submissions/']").first.click()
     reader.page.wait_for_load_state()
     reader.look()
 
