@@ -63,7 +63,7 @@ def lists(plan_id: int) -> str:
         plan=plan,
         lists=found,
         figures=queries.figures(session, [each.id for each in found]),
-        none=queries.Figures(),
+        empty=queries.Figures(),
         plain=surveys.live_lists(session, plan_id),
         waiting=sum(counts.get(state, 0) for state in queries.OPEN_STATES),
         deliveries=[(each.value, formats.word(words.DELIVERIES[each])) for each in Delivery],
