@@ -185,6 +185,21 @@ class Several(fields.List[Any]):
         return super()._deserialize(value, *rest, **more)
 
 
+class Values(fields.Dict):
+    """Texts by name; null for a value that is empty."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, str | None]:
+        if not isinstance(value, dict):
+            raise ValidationError("cần một đối tượng JSON. | an object is needed.")
+        wrong = [k for k, v in value.items() if v is not None and not isinstance(v, str)]
+        if wrong:
+            name = text.clean(wrong[0])[:100]
+            raise ValidationError(
+                f"hãy ghi “{name}” là một chuỗi ký tự. | give '{name}' as a text."
+            )
+        return value
+
+
 def read(schema: Body, body: bytes) -> dict[str, Any]:
     """Return what a body of JSON says.
 

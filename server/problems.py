@@ -95,3 +95,12 @@ class Unavailable(Problem):
     message_en = (
         "The server cannot take this now ({reason}). Nothing is lost; send again in a few minutes."
     )
+
+
+class NotOffered(Problem):
+    """Something that other servers answer and this one does not."""
+
+    code = "not-offered"
+    status = 501
+    message = "Máy chủ này chưa có “{what}”."
+    message_en = "This server does not offer '{what}'."

@@ -5,20 +5,36 @@ knows a subject: `app` hands in how a key, or an account with its password, beco
 """
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import IO, Any
 
-from flask import Flask, Response, g, request
+from flask import Blueprint, Flask, Response, g, request, stream_with_context
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from server import bodies, openrosa
-from server.bodies import Body
-from server.problems import BadInput, SignInNeeded
+from server import bodies, central, openrosa
+from server.bodies import BadFields, Body
+from server.journal import Line
+from server.problems import BadInput, SignInNeeded, TooLarge
 from server.web import Reader
 
 REALM = "Thuc Dia"
 JSON = "application/json"
+IN_MEMORY = 500_000
+MOST_LINES = 1000
 ByKey = Callable[[str], Reader | None]
 ByPassword = Callable[[str, str], Reader]
+
+
+class Addresses(Blueprint):
+    """The addresses of one subject; with a slash at the end, as some clients write, the same."""
+
+    def add_url_rule(self, rule: str, *args: Any, **options: Any) -> None:
+        """Register an address."""
+        super().add_url_rule(rule, *args, **{"strict_slashes": False, **options})
 
 
 def init(app: Flask, by_key: ByKey, by_password: ByPassword) -> None:
@@ -101,9 +117,108 @@ def _number(typed: str) -> int | str:
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 10 else typed
 
 
-def answer(body: Mapping[str, Any], status: int = 200, at: str = "") -> Response:
+def raw(most: int) -> bytes:
+    """Return the body as it came.
+
+    Raises:
+        TooLarge: it has over `most` bytes.
+    """
+    request.max_content_length = most
+    data = request.stream.read(most + 1)
+    if len(data) > most:
+        raise TooLarge(limit_mb=most // 1_000_000)
+    return data
+
+
+@contextmanager
+def spooled() -> Iterator[IO[bytes]]:
+    """Give the body, however it came, as a file that lies on disk once it is large.
+
+    Raises:
+        TooLarge: it is larger than this server takes at all.
+    """
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
+        shutil.copyfileobj(request.stream, file)
+        file.seek(0)
+        yield file
+
+
+def numbered(name: str) -> int | None:
+    """Return a whole number asked in the address, None without one.
+
+    Raises:
+        BadFields: it is none.
+    """
+    typed = request.args.get(name)
+    if typed is None:
+        return None
+    found = _number(typed)
+    if not isinstance(found, int) or found > bodies.LARGEST:
+        raise BadFields([(name, "hãy ghi một số nguyên. | give a whole number.")])
+    return found
+
+
+def audits(session: Session, subject: str, key: int) -> Response:
+    """Return what the journal tells of one thing, the newest first."""
+    lines = session.scalars(
+        select(Line)
+        .where(Line.subject == subject, Line.subject_id == str(key))
+        .order_by(Line.id.desc())
+        .limit(MOST_LINES)
+    )
+    return answer(
+        [
+            {
+                "actorId": line.person_id,
+                "actor": {"id": line.person_id, "displayName": line.actor},
+                "action": central.action(line.verb),
+                "acteeId": f"{line.subject}:{line.subject_id}",
+                "details": {"verb": line.verb, "via": line.via, **line.detail},
+                "loggedAt": central.moment(line.at),
+            }
+            for line in lines
+        ]
+    )
+
+
+def flag(name: str) -> bool:
+    """Tell whether a question in the address is answered with 'true'."""
+    return request.args.get(name, "").lower() == "true"
+
+
+def wants_more() -> bool:
+    """Tell whether the caller asked for what takes longer to find out."""
+    return request.headers.get("X-Extended-Metadata", "").lower() == "true"
+
+
+def answer(
+    body: Mapping[str, Any] | Sequence[Mapping[str, Any]], status: int = 200, at: str = ""
+) -> Response:
     """Return an answer in JSON; `at` is the address of what was made."""
     response = Response(json.dumps(body, ensure_ascii=False), status, content_type=JSON)
     if at:
         response.headers["Location"] = at
     return response
+
+
+def done() -> Response:
+    """Return the answer to what leaves nothing to tell."""
+    return answer({"success": True})
+
+
+def stream(rows: Iterable[Mapping[str, Any]], head: str = "[", tail: str = "]") -> Response:
+    """Return a list in JSON, written while it is read, however long it is."""
+    pieces: Iterator[str] = stream_with_context(_pieces(iter(rows), head, tail))
+    return Response(pieces, content_type=JSON)
+
+
+def table(head: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> Response:
+    """Return rows as OData has them, in `value` behind what `head` says of them all."""
+    return stream(rows, json.dumps(head, ensure_ascii=False)[:-1] + ',"value":[', "]}")
+
+
+def _pieces(rows: Iterator[Mapping[str, Any]], head: str, tail: str) -> Iterator[str]:
+    yield head
+    for count, row in enumerate(rows):
+        yield ("," if count else "") + json.dumps(row, ensure_ascii=False)
+    yield tail

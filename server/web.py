@@ -25,7 +25,7 @@ from werkzeug.exceptions import NotFound as NoRoute
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response as AnyResponse
 
-from server import openrosa
+from server import central, openrosa
 from server.journal import Actor
 from server.permissions import May
 from server.problems import (
@@ -184,14 +184,20 @@ def answer_problem(problem: Problem) -> AnyResponse:
 
 
 def problem_json(problem: Problem) -> Response:
-    """Return a refusal to a program, by RFC 9457."""
+    """Return a refusal to a program: by RFC 9457, and as clients of ODK Central read it.
+
+    `problem` is our own code, which never changes; `code` the number that those clients know.
+    """
+    told = {k: v for k, v in problem.details.items() if isinstance(v, str | int | list | dict)}
     body = {
         "type": "about:blank",
         "status": problem.status,
-        "code": problem.code,
+        "problem": problem.code,
+        "code": central.number(problem),
         "title": problem.text("en"),
+        "message": problem.text("en"),
         "detail": problem.text("vi"),
-        "details": {k: v for k, v in problem.details.items() if isinstance(v, str | int | list)},
+        "details": told,
     }
     return Response(json.dumps(body, ensure_ascii=False), problem.status, content_type=PROBLEM_JSON)
 

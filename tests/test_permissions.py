@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import select
 
-from server import clock
+from server import clock, openrosa
 from server.db import db, transaction
 from server.draws import service as draws
 from server.draws.models import Draw
@@ -30,8 +30,10 @@ from server.submissions.models import (
     SubmissionOpened,
 )
 from server.submissions.views import RecordView
+from server.surveys import drafts
 from server.surveys.models import Form, FormMedia
 from server.teams import service as teams
+from server.teams.api import ROLE_IDS
 from server.teams.models import Grant, Member, Phone, Team
 from tests.conftest import ACTOR, VU_BAN
 from tests.desk import conftest as desk
@@ -41,12 +43,14 @@ HERE, ELSEWHERE = VU_BAN, "2024/83/835"
 PUBLIC = {
     "health.health", "static", "home.home",
     "teams.sign_in_page", "teams.sign_in", "teams.sign_out", "teams.set_language",
-    "teams_api.open_session", "teams_api.close_session", "teams_api.current_user",
+    "teams_api.open_session", "teams_api.close_session", "teams_api.close_named_session",
+    "teams_api.current_user", "teams_api.roles", "teams_api.role",
     "desk_public.plan", "desk_public.package", "desk_public.verifier", "desk_public.program",
 }  # fmt: skip
 """What needs no role: each of them decides by itself what it shows to whom.
 
-Those of `teams_api` open and close a program's own sign-in, and tell it who it is.
+Those of `teams_api` open and close a program's own sign-in, tell it who it is, and which roles
+there are.
 
 The pages of `desk_public` are for anybody who wants to check a draw that was made public.
 """
@@ -64,9 +68,9 @@ communes, story = desk.communes, desk.story
 
 @dataclass
 class World:
-    """One of everything in Vụ Bản: the number of each by the name it has in an address."""
+    """One of everything in Vụ Bản: the number or name of each by how an address calls it."""
 
-    numbers: dict[str, int]
+    numbers: dict[str, int | str]
     commune: str = "00000"
     hamlet: str = "H000"
 
@@ -111,7 +115,10 @@ def world(app, story, round_, cast):
         session.add(_request(sent, row))
         session.add(_opened(sent))
         views.save(session, story.plan_id, cast.hoa.id, "Góc", "", True, ACTOR)
-    numbers = _numbers(story, round_, cast, rows.id, row.id)
+        drafts.copy(
+            session, session.scalars(select(Form).where(Form.form_id == "anh")).one(), ACTOR
+        )
+    numbers = _numbers(story, round_, cast, rows, row)
     assert None not in numbers.values(), numbers
     return World(numbers, story.visit.place.code, story.hamlet.code)
 
@@ -136,11 +143,11 @@ def _request(submission, row):
     )  # fmt: skip
 
 
-def _numbers(story, round_, cast, list_id, row_id):
+def _numbers(story, round_, cast, rows, row):
     def first(model):
         return db.session().scalars(select(model.id).order_by(model.id)).first()
 
-    media = db.session().scalars(select(FormMedia)).first()
+    media = db.session().scalars(select(FormMedia).order_by(FormMedia.id)).first()
     return {
         "plan_id": story.plan_id,
         "round_id": round_.id,
@@ -154,15 +161,21 @@ def _numbers(story, round_, cast, list_id, row_id):
         "finding_id": first(Finding),
         "draw_id": first(Draw),
         "form_pk": db.session().scalar(select(Form.id).where(Form.form_id == "anh")),
+        "form_id": "anh",
+        "version": media.version.version,
+        "filename": media.name,
         "version_id": media.version_id,
         "media_id": media.id,
         "team_id": first(Team),
         "member_id": first(Member),
         "phone_id": first(Phone),
         "person_id": cast.hoa.id,
+        "role_id": ROLE_IDS[Role.COORDINATOR],
         "grant_id": db.session().scalar(select(Grant.id).where(Grant.person_id == cast.hoa.id)),
-        "list_id": list_id,
-        "row_id": row_id,
+        "list_id": rows.id,
+        "list_name": rows.name,
+        "row_id": row.id,
+        "uuid": row.uuid,
         "request_id": first(EntityRequest),
         "view_id": first(RecordView),
     }
@@ -196,6 +209,16 @@ def pages(app, method):
             yield rule, view.right
 
 
+WRITING = ("POST", "PUT", "PATCH", "DELETE")
+
+
+def writing(app):
+    """Give the rules of pages that change something, with their method and right."""
+    for method in WRITING:
+        for rule, right in pages(app, method):
+            yield method, rule, right
+
+
 def _refusals(rule, may):
     """Return how somebody from elsewhere is refused: what they may not see is not there."""
     return REFUSED if not may or rule.endpoint in READ_BY_ALL else {404}
@@ -214,9 +237,7 @@ def test_every_address_needs_a_right_or_is_public_on_purpose(app):
     open_ones = set()
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
-        if rule.rule.startswith(
-            ("/v1/key/<token>/", "/v1/test/<token>/", "/v1/projects/<int:plan_id>/")
-        ):
+        if openrosa.for_phones(re.sub("<[^<>]*>", "1", rule.rule)):
             assert getattr(view, "__wrapped__", None), f"{rule.rule} lets in phones without a key"
         elif not isinstance(getattr(view, "right", None), May):
             open_ones.add(rule.endpoint)
@@ -232,7 +253,7 @@ OWN_TEAM = {"/records/<int:record_id>/sessions/new"}
 
 
 def test_every_right_is_held_by_somebody_and_asked_for_or_kept_for_phones(app):
-    asked = {right for method in ("GET", "POST") for _, right in pages(app, method)}
+    asked = {right for method in ("GET", *WRITING) for _, right in pages(app, method)}
 
     assert {right for rights in ROLES.values() for right in rights} == set(May)
     assert set(May) - asked <= {May.SEND_SUBMISSION, May.RUN_SERVER} | JUDGED_INSIDE
@@ -284,13 +305,13 @@ def test_whoever_may_not_do_something_is_refused_and_changes_nothing(app, world,
     for area in (HERE, ELSEWHERE):
         for role, client in one_of_each(area).items():
             before = max(before, _journal_of_people())
-            for rule, right in pages(app, "POST"):
+            for method, rule, right in writing(app):
                 may = right in ROLES[role]
                 if may and (area == HERE or not rule.arguments):
                     continue
-                status, _ = ask(client, "POST", world.address(rule), FILLED)
+                status, _ = ask(client, method, world.address(rule), FILLED)
                 if status not in _refusals(rule, may):
-                    wrong[area, role.value, rule.rule] = status
+                    wrong[area, role.value, method, rule.rule] = status
 
     assert wrong == {}
     assert _journal() == _journal_of_people()
@@ -312,11 +333,11 @@ def test_whoever_may_do_something_here_is_not_refused(app, world, one_of_each):
     """The empty form is mostly wrong: but it is the form that is refused, not the person."""
     clients = one_of_each(HERE)
     wrong = {}
-    for rule, right in pages(app, "POST"):
+    for method, rule, right in writing(app):
         role = next(role for role in Role if right in ROLES[role] and role is not Role.UNIT_OFFICER)
-        status, _ = ask(clients[role], "POST", world.address(rule))
+        status, _ = ask(clients[role], method, world.address(rule))
         if status in {401, 403} or status >= 500:
-            wrong[role.value, rule.rule] = status
+            wrong[role.value, method, rule.rule] = status
 
     assert wrong == {}
 
@@ -324,7 +345,7 @@ def test_whoever_may_do_something_here_is_not_refused(app, world, one_of_each):
 def test_nobody_is_sent_to_sign_in_or_refused(app, world, browser):
     client = browser(None)
     wrong = {}
-    for method in ("GET", "POST"):
+    for method in ("GET", *WRITING):
         for rule, _ in pages(app, method):
             with client.open(world.address(rule), method=method, buffered=True) as answer:
                 asked_to_sign_in = answer.status_code == 302 and answer.headers[

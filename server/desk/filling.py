@@ -121,7 +121,7 @@ def _missing(session: Session, version: FormVersion, who: Carrier) -> list[str]:
     return [str(said)] if missing else []
 
 
-def _file(version: FormVersion, who: Carrier, name: str) -> Response:
+def file_as_carried(version: FormVersion, who: Carrier, name: str) -> Response:
     """Return a file or list that a version asks for, as `who` gets it.
 
     Raises:
@@ -205,7 +205,7 @@ def fill_file(plan_id: int, form_pk: int, version_id: int, name: str) -> Respons
     version = session.get(FormVersion, version_id)
     if version is None or version.form_pk != form.id or version.published_at is None:
         raise NotFound()
-    return _file(version, who, name)
+    return file_as_carried(version, who, name)
 
 
 @bp.post("/plans/<int:plan_id>/forms/<int:form_pk>/fill")
@@ -265,7 +265,7 @@ def preview_file(plan_id: int, form_pk: int, name: str) -> Response:
     session = db.session()
     plan, version, _is_draft = _draft(session, plan_id, form_pk)
     reader = web.reader()
-    return _file(version, teams.at_desk(session, reader.id, reader.name, plan.id), name)
+    return file_as_carried(version, teams.at_desk(session, reader.id, reader.name, plan.id), name)
 
 
 def _record(session: Session, submission_id: int) -> tuple[Submission, Plan, Carrier]:
@@ -312,7 +312,7 @@ def edit(submission_id: int) -> Response:
 def edit_file(submission_id: int, name: str) -> Response:
     """Give a file or list that the record's form asks for, as its team has it."""
     found, _plan, who = _record(db.session(), submission_id)
-    return _file(found.version, who, name)
+    return file_as_carried(found.version, who, name)
 
 
 @bp.post("/submissions/<int:submission_id>/edit")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Blueprint, Response, current_app
+from flask import Response, current_app
 from sqlalchemy.orm import Session
 
 from server import programs, web
@@ -42,7 +42,7 @@ from server.monitoring.models import Plan, Round
 from server.permissions import May
 from server.problems import NotFound
 
-bp = Blueprint("draws_api", __name__)
+bp = programs.Addresses("draws_api", __name__)
 ONE = "/v1/draws/<int:draw_id>"
 
 bp.add_url_rule(f"{ONE}/frame.tsv", view_func=pages.frame)

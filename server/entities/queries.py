@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select
-from sqlalchemy.orm import Session, joinedload, lazyload
+from sqlalchemy.orm import Session, aliased, joinedload, lazyload
 
 from server import text
 from server.entities import merging
@@ -130,6 +130,16 @@ def rows(session: Session, ids: Sequence[int]) -> Sequence[Entity]:
         .order_by(Entity.id.desc())
         .options(joinedload(Entity.team).lazyload("*"), joinedload(Entity.owner).lazyload("*"))
     ).all()
+
+
+def with_versions() -> Select[Any, Any, Any]:
+    """Return the query of rows with their newest version and who added them, without an order."""
+    newest, first = aliased(EntityVersion), aliased(EntityVersion)
+    return (
+        select(Entity, newest, first.person_id)
+        .join(newest, (newest.entity_id == Entity.id) & (newest.version == Entity.version))
+        .join(first, (first.entity_id == Entity.id) & (first.version == 1))
+    )
 
 
 def versions(session: Session, entity: Entity) -> Sequence[EntityVersion]:

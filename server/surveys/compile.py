@@ -40,6 +40,11 @@ OWN_KEY = (
     "Biểu mẫu mã hóa phiếu bằng khóa riêng của nó (public_key): máy chủ nhận và giữ phiếu nhưng "
     "không giải mã được, nên không xét duyệt, không nêu phát hiện, không xem được ảnh."
 )
+NO_ID_IN_XFORM = 'XForm: <instance><data id="…"> ?'
+NO_RULES = (
+    "Tệp XForm không mang trang finding_rules: biểu mẫu này sẽ không nêu phát hiện nào. "
+    "Hãy tải lên bảng tính nếu cần."
+)
 NO_VERSION = "Trang settings không có version: điện thoại sẽ không biết khi biểu mẫu thay đổi."
 
 log = logging.getLogger(__name__)
@@ -75,10 +80,11 @@ class Compiled:
     public_key: str = ""
 
 
-def compile(data: bytes, filename: str, validate: bool = True) -> Compiled:
+def compile(data: bytes, filename: str, validate: bool = True, form_id: str = "") -> Compiled:
     """Return the form that a workbook (.xlsx, .xls, .md, .csv) holds.
 
-    Takes about a second for the child and half of one for ODK Validate.
+    Takes about a second for the child and half of one for ODK Validate. `form_id` is that of a
+    workbook which says none itself; without it, one is made of the file's name.
 
     Raises:
         UnreadableWorkbook, WorkbookTooLarge, InvalidForm, ForeignSubmissionUrl.
@@ -86,8 +92,28 @@ def compile(data: bytes, filename: str, validate: bool = True) -> Compiled:
     made = _convert(data, workbook.suffix_of(data, filename), SECONDS)
     warnings = [str(warning) for warning in made["warnings"]]
     root = _reparse(made["xform"].encode())
-    form = _named(XForm(root), filename, warnings, made["settings"])
-    document = xml.to_bytes(root)
+    form = _named(XForm(root), filename, warnings, made["settings"], form_id)
+    return _compiled(form, warnings, made, validate)
+
+
+def read(data: bytes, validate: bool = True) -> Compiled:
+    """Return the form that an XForm holds, which somebody else has made of a workbook.
+
+    Raises:
+        InvalidForm, ForeignSubmissionUrl.
+    """
+    form = XForm(_reparse(data))
+    if not form.form_id:
+        raise InvalidForm([NO_ID_IN_XFORM])
+    settings = {"form_id": form.form_id}
+    warnings = [NO_RULES]
+    _named(form, "", warnings, settings)
+    made: dict[str, Any] = {"table_rows": {}, "rules": [], "settings": settings, "itemsets": None}
+    return _compiled(form, warnings, made, validate)
+
+
+def _compiled(form: XForm, warnings: list[str], made: dict[str, Any], validate: bool) -> Compiled:
+    document = xml.to_bytes(form.root)
     rows: dict[str, str] = made["table_rows"]
     fields = [replace(each, table_row=rows.get(each.path, "")) for each in xform.fields_of(form)]
     validated = False
@@ -186,15 +212,17 @@ def _reparse(converted: bytes) -> xml.Element:
     return root
 
 
-def _named(form: XForm, filename: str, warnings: list[str], settings: dict[str, str]) -> XForm:
-    """Give a form without an id that of its file; say so, and when the version is missing.
+def _named(
+    form: XForm, filename: str, warnings: list[str], settings: dict[str, str], otherwise: str = ""
+) -> XForm:
+    """Give a form without an id another; say so, and when the version is missing.
 
     Raises:
         InvalidForm: an id or version longer than phones can hold.
     """
     if not {"form_id", "set_form_id", "id_string"} & {name.replace(" ", "_") for name in settings}:
         stem = re.sub(r"[^a-z0-9]+", "_", text.fold(Path(filename).stem)).strip("_")
-        form.primary.set("id", stem or "form")
+        form.primary.set("id", xml.legal(text.clean(otherwise)) or stem or "form")
         warnings.append(NO_FORM_ID.format(form_id=form.form_id))
     if not form.version:
         warnings.append(NO_VERSION)

@@ -143,6 +143,17 @@ def with_key(xform: bytes, key: PlanKey) -> bytes:
     return xml.to_bytes(root)
 
 
+def plain(version: FormVersion) -> tuple[str, bytes]:
+    """Return what a version was called, and its XForm, before the plan's key came to it."""
+    if version.key is None:
+        return version.version, version.xform
+    name = version.version.removesuffix(version_name("", version.key).removeprefix("1"))
+    form = XForm(xml.parse(version.xform, xml.FORM_DEFINITION))
+    form.encrypt_no_more()
+    form.primary.set("version", name)
+    return name, xml.to_bytes(form.root)
+
+
 def sealed(session: Session, version: FormVersion) -> FormVersion:
     """Return the version that phones may get: itself, or encrypted with the key in force.
 
@@ -173,15 +184,18 @@ def sealed(session: Session, version: FormVersion) -> FormVersion:
 
 
 def _copied(version: FormVersion) -> FormVersion:
-    files = ("name", "content_type", "sha256", "md5", "size_bytes")
     return FormVersion(
         form=version.form,
         created_at=clock.now(),
-        media=[
-            FormMedia(**{name: getattr(each, name) for name in files}) for each in version.media
-        ],
+        media=files_of(version),
         **{name: getattr(version, name) for name in COPIED},
     )
+
+
+def files_of(version: FormVersion) -> list[FormMedia]:
+    """Return the files of a version for another one."""
+    files = ("name", "content_type", "sha256", "md5", "size_bytes")
+    return [FormMedia(**{name: getattr(each, name) for name in files}) for each in version.media]
 
 
 def published_sealed(

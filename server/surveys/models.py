@@ -81,7 +81,7 @@ class FormVersion(Model):
 
     Once published nothing in it changes; phones may hold it for weeks. Phones encrypt what is
     filled with the plan's key `key_id`, or with a key of the workbook's own (`own_key`), whose
-    private half is not here.
+    private half is not here. A draft that was set aside has `dropped_at`, and stays.
     """
 
     __tablename__ = "form_version"
@@ -107,6 +107,7 @@ class FormVersion(Model):
     notes: Mapped[str] = mapped_column(default="")
     created_at: Mapped[dt.datetime]
     published_at: Mapped[dt.datetime | None]
+    dropped_at: Mapped[dt.datetime | None]
 
     form: Mapped[Form] = relationship(back_populates="versions", foreign_keys=[form_pk])
     key: Mapped[PlanKey | None] = relationship(lazy="select")

@@ -157,3 +157,65 @@ class NoKeyHere(Problem):
         "The form '{form_id}' encrypts with a key of its own, which is not on this server. "
         "Download the record and its files and decrypt them with its owner's tool."
     )
+
+
+class NoDraftMade(Problem):
+    """The form has no draft, or nothing published that one could be copied from."""
+
+    code = "surveys.no-draft-made"
+    status = 404
+    message = "Biểu mẫu “{form_id}” không có bản nháp. Hãy tải tệp mới lên để tạo."
+    message_en = "The form '{form_id}' has no draft. Upload a workbook to make one."
+
+
+class OnlyADraft(Problem):
+    """A form that was never published has nothing but its draft."""
+
+    code = "surveys.only-a-draft"
+    status = 409
+    message = "Biểu mẫu “{form_id}” chưa phát hành lần nào: hãy tải tệp khác lên thay bản nháp."
+    message_en = (
+        "The form '{form_id}' was never published: upload another workbook in the draft's place."
+    )
+
+
+class FormExists(Problem):
+    """The plan has a form of that id; a new version of it is a draft."""
+
+    code = "surveys.form-exists"
+    status = 409
+    message = "Kế hoạch đã có biểu mẫu “{form_id}”. Hãy tải lên làm bản nháp của biểu mẫu đó."
+    message_en = "The plan already has a form '{form_id}'. Upload it as a draft of that form."
+
+
+class FormWarnings(Problem):
+    """The form can be used, but its author should read what the converter said first."""
+
+    code = "surveys.warnings"
+    message = (
+        "Biểu mẫu dùng được nhưng có {count} cảnh báo: {said} "
+        "Nếu chấp nhận, hãy gửi lại với ignoreWarnings=true."
+    )
+    message_en = (
+        "The form is valid, with {count} warnings: {said} "
+        "If they are acceptable, send it again with ignoreWarnings=true."
+    )
+
+    def __init__(self, warnings: list[str]) -> None:
+        told = {"xlsFormWarnings": warnings, "workflowWarnings": []}
+        super().__init__(count=len(warnings), said=" ".join(warnings)[:1000], warnings=told)
+
+
+class GoesToEveryPhone(Problem):
+    """A form goes to every phone of its plan; none can be left out of it."""
+
+    code = "surveys.goes-to-every-phone"
+    status = 409
+    message = (
+        "Biểu mẫu đang mở được gửi tới mọi điện thoại của kế hoạch. "
+        "Muốn một máy không nhận nữa, hãy thu hồi máy đó hoặc đóng biểu mẫu."
+    )
+    message_en = (
+        "An open form goes to every phone of the plan. To stop a phone, revoke it, "
+        "or close the form."
+    )

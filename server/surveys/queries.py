@@ -152,11 +152,24 @@ def version_of(session: Session, form_pk: int, version: str) -> FormVersion | No
     )
 
 
+def published(session: Session, form_pk: int) -> Sequence[FormVersion]:
+    """Return the versions of a form that phones have had, the newest first."""
+    return session.scalars(
+        select(FormVersion)
+        .where(FormVersion.form_pk == form_pk, FormVersion.published_at.is_not(None))
+        .order_by(FormVersion.published_at.desc(), FormVersion.id.desc())
+    ).all()
+
+
 def latest_drafts(session: Session, form_pks: Sequence[int]) -> dict[int, FormVersion]:
     """Return the newest draft of each of these forms that has one newer than what phones get."""
     newest = (
         select(func.max(FormVersion.id))
-        .where(FormVersion.form_pk.in_(form_pks), FormVersion.published_at.is_(None))
+        .where(
+            FormVersion.form_pk.in_(form_pks),
+            FormVersion.published_at.is_(None),
+            FormVersion.dropped_at.is_(None),
+        )
         .group_by(FormVersion.form_pk)
     )
     rows = session.scalars(select(FormVersion).where(FormVersion.id.in_(newest)))

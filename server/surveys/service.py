@@ -65,7 +65,7 @@ def upload(
     version.roles = roles(compiled.xform, compiled.fields)
     version.rules = _plain(compiled.rules)
     version.warnings, version.validated = list(compiled.warnings), compiled.validated
-    version.own_key = bool(compiled.public_key)
+    version.own_key, version.dropped_at = bool(compiled.public_key), None
     drafts.open_for_trial(form)
     session.add(version)
     session.flush()
@@ -193,7 +193,7 @@ def publish(
     form = version.form
     version = keys.sealed(session, version)
     if version.published_at is None:
-        version.published_at = clock.now()
+        version.published_at, version.dropped_at = clock.now(), None
     form.current_id, form.title, form.test_token = version.id, version.title, None
     session.flush()
     journal.write(

@@ -110,6 +110,11 @@ class XForm:
             _first(self.model, "instance").addprevious(submission)
         submission.set(PUBLIC_KEY, public_key)
 
+    def encrypt_no_more(self) -> None:
+        """Have phones send what is filled in the plain."""
+        for submission in self.model.iterchildren("{*}submission"):
+            submission.attrib.pop(PUBLIC_KEY, "")
+
     def _read_texts(self) -> None:
         """Read the translations: text id -> {language: text}, without pictures and sounds."""
         for translation in self.model.iter("{*}translation"):

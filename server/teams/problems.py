@@ -127,3 +127,26 @@ class JustIssued(Problem):
         "The key of {name} was just issued and is shown once. "
         "If it was not scanned, open the phones page again and issue a new one."
     )
+
+
+class PhoneHeld(Problem):
+    """A person has a phone in the plan; another one would kill the key it works with."""
+
+    code = "teams.phone-held"
+    status = 409
+    message = (
+        "{name} đang dùng điện thoại số {phone_id} trong kế hoạch này. "
+        "Hãy thu hồi máy đó trước rồi cấp mã mới."
+    )
+    message_en = (
+        "{name} carries phone {phone_id} in this plan. Revoke it first, then issue a new one."
+    )
+
+
+class SeveralOfThatName(Problem):
+    """A name alone does not tell which person is meant."""
+
+    code = "teams.several-of-that-name"
+    status = 409
+    message = "Kế hoạch có nhiều người tên này (số {people}). Hãy ghi personId của một người."
+    message_en = "Several people of the plan have this name ({people}). Give one's personId."

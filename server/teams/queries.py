@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from sqlalchemy import Select, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
+from server import text
 from server.permissions import ROLES, May
 from server.places.scope import covers, inside, touches
 from server.problems import NotFound
@@ -92,6 +93,24 @@ def may_carry(session: Session, plan_id: int, area: str) -> Sequence[Person]:
         .where(Person.active, or_(Person.id.in_(members), Person.id.in_(senders)))
         .order_by(Person.sort_key, Person.id)
     ).all()
+
+
+def carriers_called(session: Session, plan_id: int, area: str, name: str) -> Sequence[Person]:
+    """Return the people of a plan who have this name: who may carry a phone, or has carried one."""
+    carried = select(Phone.person_id).where(Phone.plan_id == plan_id)
+    called = select(Person).where(Person.sort_key == text.sort_key(name), Person.active)
+    before = session.scalars(called.where(Person.id.in_(carried)).order_by(Person.id)).all()
+    found = {each.id: each for each in [*before, *may_carry(session, plan_id, area)]}
+    return [each for each in found.values() if each.name == text.clean(name)]
+
+
+def live_phone(session: Session, plan_id: int, person_id: int) -> Phone | None:
+    """Return the phone that a person carries in a plan."""
+    return session.scalar(
+        select(Phone).where(
+            Phone.plan_id == plan_id, Phone.person_id == person_id, Phone.revoked_at.is_(None)
+        )
+    )
 
 
 def phone_ids(plan_id: int) -> Select[int]:

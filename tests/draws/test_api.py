@@ -94,7 +94,7 @@ def count(table):
 def refused(answer, status, code, field=""):
     assert answer.status_code == status, answer.text
     assert answer.content_type == "application/problem+json"
-    assert answer.json["code"] == code
+    assert answer.json["problem"] == code
     if field:
         assert [one["field"] for one in answer.json["details"]["fields"]] == [field]
         assert field in answer.json["title"] and field in answer.json["detail"]
@@ -252,7 +252,7 @@ def test_an_of_another_district_finds_nothing(program, cast, office_at, number):
     answers = list(all_of(program(cast.an), office_at, number))
 
     assert {answer.status_code for answer in answers} == {404}
-    assert {answer.json["code"] for answer in answers} == {"not-found"}
+    assert {answer.json["problem"] for answer in answers} == {"not-found"}
 
 
 def test_a_unit_officer_is_refused_everywhere(program, officer, office_at, number):
@@ -387,7 +387,7 @@ def test_a_body_that_is_no_wish_is_refused_in_words(minh, office_at):
     for body in NO_BODIES:
         answer = minh.post(office_at, data=body, content_type="application/json")
         assert answer.status_code in {400, 422}, body[:40]
-        assert answer.json["code"] in {"bad-input", "bad-fields"}
+        assert answer.json["problem"] in {"bad-input", "bad-fields"}
         assert answer.json["detail"]
 
 
