@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, g, request, stream_with_context
 from sqlalchemy import select
@@ -191,6 +192,12 @@ def wants_more() -> bool:
     return request.headers.get("X-Extended-Metadata", "").lower() == "true"
 
 
+def here(**changes: object) -> str:
+    """Return the address of this request with some of its questions changed."""
+    asked = {**request.args.to_dict(), **{name: str(value) for name, value in changes.items()}}
+    return f"{request.path}?{urlencode(asked)}"
+
+
 def answer(
     body: Mapping[str, Any] | Sequence[Mapping[str, Any]], status: int = 200, at: str = ""
 ) -> Response:
@@ -207,7 +214,10 @@ def done() -> Response:
 
 
 def stream(rows: Iterable[Mapping[str, Any]], head: str = "[", tail: str = "]") -> Response:
-    """Return a list in JSON, written while it is read, however long it is."""
+    """Return a list in JSON, written while it is read, however long it is.
+
+    The database session of the request has ended by then: `rows` asks for one of its own.
+    """
     pieces: Iterator[str] = stream_with_context(_pieces(iter(rows), head, tail))
     return Response(pieces, content_type=JSON)
 

@@ -81,6 +81,8 @@ class World:
             known["file_id"] = self.numbers["held_file_id"]
         if "/hamlets/<code>" in rule.rule:
             known["code"] = self.hamlet
+        if "/forms/<form_id>/submissions" in rule.rule:
+            known["form_id"] = self.numbers["record_form"]
         path = re.sub(r"<any\((\w+)[^<>]*>", r"\1", rule.rule)
         return re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda at: str(known.get(at[1], 1)), path)
 
@@ -162,6 +164,10 @@ def _numbers(story, round_, cast, rows, row):
         "draw_id": first(Draw),
         "form_pk": db.session().scalar(select(Form.id).where(Form.form_id == "anh")),
         "form_id": "anh",
+        "record_form": "hogd",
+        "instance_id": "uuid:bi-mat",
+        "content_id": "uuid:bi-mat",
+        "file_name": "1.jpg",
         "version": media.version.version,
         "filename": media.name,
         "version_id": media.version_id,

@@ -15,7 +15,7 @@ from server.monitoring import queries as monitoring
 from server.permissions import May
 from server.places.scope import covers
 from server.problems import NotFound, Problem
-from server.submissions import peek, queries, service, words
+from server.submissions import holding, peek, queries, service, words
 from server.submissions.holding import sender_of
 from server.submissions.models import Held, HeldState
 from server.submissions.problems import (
@@ -39,6 +39,7 @@ NEVER_TAKEN = {
     EditOfAnotherForm.code,
     EditOfAnotherPlan.code,
     service.OTHER_FILE,
+    holding.FILE_CLEARED,
     MissingInstanceId.code,
     UnreadableInstance.code,
     UnreadableXml.code,
@@ -124,7 +125,7 @@ def take_in(held_id: int) -> AnyResponse:
     try:
         with transaction() as session:
             found, _plan = queries.held_for(session, held_id, areas, lock=True)
-            if found.reason == service.OTHER_FILE:
+            if found.reason in (service.OTHER_FILE, holding.FILE_CLEARED):
                 raise FileHeldBefore()
             if found.phone is None:
                 raise NotFound()

@@ -41,12 +41,12 @@ def seen(session: Session, plan_id: int) -> Plan:
 @web.requires(May.SEE_PHONES)
 def phones(plan_id: int) -> Response:
     """List the phones of a plan, newest first, the revoked ones too."""
+    plan = seen(db.session(), plan_id)
+    return programs.stream(PhoneSchema().dump(each) for each in _every(plan.id))
+
+
+def _every(plan_id: int) -> Iterator[Phone]:
     session = db.session()
-    plan = seen(session, plan_id)
-    return programs.stream(PhoneSchema().dump(each) for each in _every(session, plan.id))
-
-
-def _every(session: Session, plan_id: int) -> Iterator[Phone]:
     query = queries.phone_ids(plan_id).order_by(Phone.id.desc())
     ids = session.scalars(query).all()
     for start in range(0, len(ids), AT_ONCE):

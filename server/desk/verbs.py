@@ -3,6 +3,7 @@
 VERBS: dict[str, tuple[str, str]] = {
     "submission.received": ("Nhận phiếu", "Received"),
     "submission.files-received": ("Nhận thêm tệp", "More files received"),
+    "submission.file-cleared": ("Gỡ tệp khỏi phiếu", "File taken off the record"),
     "submission.linked": ("Gắn với lượt và địa bàn", "Linked to visit and place"),
     "submission.held": ("Giữ riêng chờ xử lý", "Held for the office"),
     "submission.edited": ("Nhận bản sửa", "Edit received"),

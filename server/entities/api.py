@@ -192,18 +192,17 @@ def rows(plan_id: int, list_name: str) -> Response:
     _found, _plan, where = _seen(session, plan_id, list_name)
     gone = Entity.deleted_at.is_not(None) if programs.flag("deleted") else None
     here = Entity.deleted_at.is_(None) if gone is None else gone
-    found = _read(session, where & here)
+    found = _read(where & here)
     return programs.stream(schemas.entity(*each, whole=False) for each in found)
 
 
-def _read(
-    session: Session, where: Where, skip: int = 0, most: int | None = None
-) -> Iterator[tuple[Any, Any, Any]]:
-    """Give rows with their newest versions, some hundred at a time."""
+def _read(where: Where, skip: int = 0, most: int | None = None) -> Iterator[tuple[Any, Any, Any]]:
+    """Give rows with their newest versions, some hundred at a time, once the answer has begun."""
     query = queries.with_versions().where(where).order_by(Entity.id.desc())
     if skip or most is not None:
         query = query.offset(skip).limit(most)
-    for row in session.execute(query.execution_options(yield_per=queries.AT_ONCE)):
+    rows = db.session().execute(query.execution_options(yield_per=queries.AT_ONCE))
+    for row in rows:
         yield row[0], row[1], row[2]
 
 
@@ -379,5 +378,5 @@ def table(plan_id: int, list_name: str) -> Response:
     head: dict[str, Any] = {"@odata.context": f"{request.base_url[:-9]}/$metadata#Entities"}
     if programs.flag("$count"):
         head["@odata.count"] = session.scalar(select(func.count()).where(here))
-    told = (schemas.odata(found, *each) for each in _read(session, here, skip, top))
+    told = (schemas.odata(found, *each) for each in _read(here, skip, top))
     return programs.table(head, told)

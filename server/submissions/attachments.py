@@ -5,14 +5,21 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, cast
 
-from sqlalchemy import Row, insert, null, select
+from sqlalchemy import Row, delete, insert, null, select
 from sqlalchemy.orm import Session
 
 from server import clock
 from server.files import Files
+from server.problems import NotFound
 from server.submissions import intake
 from server.submissions.intake import KeptPart, Part
-from server.submissions.models import Submission, SubmissionFile, SubmissionVersion, VersionFile
+from server.submissions.models import (
+    Exhibit,
+    Submission,
+    SubmissionFile,
+    SubmissionVersion,
+    VersionFile,
+)
 
 
 def keep(files: Files, parts: Iterable[Part]) -> list[KeptPart]:
@@ -154,6 +161,27 @@ def merge_before(
         _count(submission)
     session.flush()
     return merged
+
+
+def clear(session: Session, submission: Submission, name: str) -> KeptPart:
+    """Take a file off a locked record, and return it: the record then waits for another.
+
+    Raises:
+        NotFound: it has none of that name.
+    """
+    row = next((each for each in submission.files if each.name == name and each.sha256), None)
+    if row is None or row.sha256 is None:
+        raise NotFound()
+    taken = KeptPart(row.name, row.content_type, row.sha256, row.size_bytes or 0)
+    session.execute(delete(Exhibit).where(Exhibit.file_id == row.id))
+    row.sha256 = row.size_bytes = row.received_at = row.thumb_sha256 = row.view_sha256 = None
+    row.content_type, row.inherited = intake.OCTETS, False
+    if row.facts is not None:
+        row.facts = cast(Any, null())
+    _count(submission)
+    submission.revision += 1
+    session.flush()
+    return taken
 
 
 def _fill(row: SubmissionFile | VersionFile, part: KeptPart) -> None:

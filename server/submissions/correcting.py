@@ -1,15 +1,21 @@
-"""Corrections made at a desk: a reviewer changes answers of a record and says why."""
+"""Corrections made at a desk: a reviewer changes answers or files of a record and says why."""
 
 from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server import text
-from server.submissions import service
+from server import journal, text
+from server.problems import NotFound
+from server.submissions import attachments, holding, instance, intake, service
 from server.submissions.intake import KeptPart, Sent
 from server.submissions.models import Submission
-from server.submissions.problems import EditOfAnotherRecord, EditReasonNeeded, ReviewMoved
+from server.submissions.problems import (
+    EditOfAnotherRecord,
+    EditReasonNeeded,
+    FileHeldBefore,
+    ReviewMoved,
+)
 from server.submissions.service import Receipt
 from server.teams.service import Carrier
 
@@ -67,3 +73,36 @@ def _current(session: Session, submission_id: int, revision: int, sent: Sent) ->
     if (found.form_pk, found.instance_id) != (sent.known.form_pk, sent.instance.deprecated_id):
         raise EditOfAnotherRecord()
     return found
+
+
+def add_file(session: Session, submission_id: int, part: KeptPart, who: Carrier) -> Receipt:
+    """Add a file that the newest content of a record names and that has not come yet.
+
+    Raises:
+        NotFound: the record names no such file.
+        FileHeldBefore: it has one of that name with other bytes.
+    """
+    found = attachments.locked(session, submission_id)
+    row = next((each for each in found.files if each.name == part.name), None)
+    if row is None:
+        raise NotFound()
+    if row.sha256 not in (None, part.sha256) and row.size_bytes and not row.inherited:
+        raise FileHeldBefore()
+    return service.receive(session, intake.read(session, found.plan_id, found.xml), [part], who)
+
+
+def clear_file(session: Session, submission_id: int, name: str, who: Carrier) -> None:
+    """Take a file off a record; it is held apart, so that it can come back.
+
+    Raises:
+        NotFound: the record has none of that name.
+    """
+    found = attachments.locked(session, submission_id)
+    taken = attachments.clear(session, found, name)
+    ids = holding.ids_of(instance.parse(found.xml))
+    why = holding.FILE_CLEARED_WHY
+    holding.hold(session, found.xml, [taken], holding.FILE_CLEARED, why, who, ids)
+    journal.write(
+        session, who.actor, "submission.file-cleared", "submission", found.id, found.plan_id,
+        name=taken.name, sha256=taken.sha256,
+    )  # fmt: skip

@@ -21,6 +21,10 @@ OTHER_FILE = "submissions.other-file"
 OTHER_FILE_WHY = (
     "Tệp cùng tên đã nhận trước đó có nội dung khác; bản đầu được giữ, bản này để riêng."
 )
+FILE_CLEARED = "submissions.file-cleared"
+FILE_CLEARED_WHY = (
+    "Tệp đã được gỡ khỏi phiếu theo yêu cầu của người duyệt; bản gốc được giữ riêng ở đây."
+)
 AWAITS_ORIGINAL = "submissions.edit-awaits-original"
 AWAITS_ORIGINAL_WHY = (
     "Bản sửa đến trước bản gốc: máy chủ giữ lại và tự nhận vào khi bản gốc được gửi lên."

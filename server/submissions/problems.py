@@ -97,6 +97,14 @@ class EditOfAnotherRecord(Problem):
     message_en = "What was sent does not correct this record. Open the record again, then edit."
 
 
+class EditNamesNothing(Problem):
+    """What was sent as an edit does not say which content it is an edit of."""
+
+    code = "submissions.edit-names-nothing"
+    message = "Bản sửa cần deprecatedID bằng instanceID của bản hiện tại ({current})."
+    message_en = "An edit needs a deprecatedID that names the current instanceID ({current})."
+
+
 class EditReasonNeeded(Problem):
     """A correction made at a desk is kept with its reason."""
 

@@ -15,6 +15,7 @@ from server.submissions.models import (
     HeldState,
     ReviewState,
     Submission,
+    SubmissionComment,
     SubmissionFile,
     SubmissionVersion,
 )
@@ -67,6 +68,46 @@ def held_of_plan(session: Session, plan: Plan) -> int:
 def _in_reach(areas: Iterable[str]) -> ColumnElement[bool]:
     found = list(areas)
     return or_(inside(Plan.area, found), inside(Submission.area, found))
+
+
+def under_id(
+    session: Session, plan: Plan, form_pk: int, instance_id: str, areas: Iterable[str]
+) -> Submission:
+    """Return the record of a form that first came under this instanceID; see `one`.
+
+    Raises:
+        NotFound: there is none, or not for those who hold `areas`.
+    """
+    found = session.scalar(
+        select(Submission.id).where(
+            Submission.plan_id == plan.id,
+            Submission.form_pk == form_pk,
+            Submission.root_instance_id == instance_id,
+        )
+    )
+    if found is None:
+        raise NotFound()
+    return one(session, found, areas)
+
+
+def of_form(plan: Plan, form_pk: int, areas: Iterable[str]) -> Select[Any, Any, Any]:
+    """Return the query of (record, who sent it, its form's version), the newest first."""
+    return (
+        select(Submission, Person.name, FormVersion.version)
+        .join(FormVersion, FormVersion.id == Submission.version_id)
+        .outerjoin(Person, Person.id == Submission.person_id)
+        .where(Submission.plan_id == plan.id, Submission.form_pk == form_pk, reach(plan, areas))
+        .order_by(Submission.id.desc())
+    )
+
+
+def comments(session: Session, submission_id: int) -> Sequence[SubmissionComment]:
+    """Return what was said of a record, the newest first."""
+    return session.scalars(
+        select(SubmissionComment)
+        .where(SubmissionComment.submission_id == submission_id)
+        .order_by(SubmissionComment.id.desc())
+    ).all()
 
 
 def one(session: Session, submission_id: int, areas: Iterable[str]) -> Submission:

@@ -35,6 +35,8 @@ class Sent:
     reason: str
     xml_sha256: str
     newest: bool
+    person_id: int | None = None
+    label: str = ""
 
 
 def every(session: Session, submission_id: int) -> list[Sent]:
@@ -63,7 +65,7 @@ def _sent(model: Any, received: Any, reason: Any) -> Any:
     return (
         select(
             model.number, model.instance_id, FormVersion.version, received, Person.name,
-            model.device_id, reason, model.xml_sha256,
+            model.device_id, reason, model.xml_sha256, model.person_id, model.label,
         )
         .join(FormVersion, FormVersion.id == model.version_id)
         .outerjoin(Person, Person.id == model.person_id)
@@ -71,10 +73,11 @@ def _sent(model: Any, received: Any, reason: Any) -> Any:
 
 
 def _as_sent(row: Any, newest: bool) -> Sent:
-    number, instance_id, version, received, person, device, reason, sha256 = row
+    number, instance_id, version, received, person, device, reason, sha256, key, label = row
     return Sent(
-        number, instance_id, version, received, person or "", device or "", reason, sha256, newest
-    )
+        number, instance_id, version, received, person or "", device or "", reason, sha256, newest,
+        key, label,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "Same instanceID, other content",
     ),
     "submissions.other-file": ("Cùng tên tệp, nội dung khác", "Same file name, other content"),
+    "submissions.file-cleared": ("Tệp đã gỡ khỏi phiếu", "File taken off its record"),
     "submissions.plan-closed": ("Kế hoạch đã đóng", "The plan is closed"),
     "submissions.edit-awaits-original": ("Bản sửa đến trước bản gốc", "Edit before its original"),
     "submissions.edit-outdated": ("Bản gốc đã được sửa từ nơi khác", "Another edit came first"),
@@ -91,6 +92,10 @@ TODO: dict[str, tuple[str, str]] = {
     "submissions.other-file": (
         "Tải tệp này về so với tệp đang có, rồi gác lại.",
         "Download this file, compare it with the one we have, then put it aside.",
+    ),
+    "submissions.file-cleared": (
+        "Gác lại nếu gỡ đúng. Gỡ nhầm thì tải tệp về rồi gửi lại vào phiếu.",
+        "Put it aside if it was rightly taken off; else download it and send it to the record.",
     ),
     "submissions.plan-closed": (
         "Mở lại kế hoạch, rồi bấm nhận vào.",

@@ -385,7 +385,7 @@ def revoke_phone(session: Session, phone: Phone, actor: Actor) -> None:
 class Carrier:
     """A phone that has shown a good token: whose it is and what it may reach.
 
-    Without `phone_id` it is a person who fills forms in a browser.
+    Without `phone_id` it is a person who fills forms in a browser, or by a program (`by`).
     """
 
     phone_id: int | None
@@ -394,11 +394,12 @@ class Carrier:
     plan_id: int
     team_id: int | None
     seen_at: dt.datetime | None
+    by: str = "page"
 
     @property
     def actor(self) -> Actor:
         """Return how the journal names what this phone, or the person at a desk, does."""
-        kind = "page" if self.phone_id is None else "phone"
+        kind = self.by if self.phone_id is None else "phone"
         return Actor(kind, self.person_id, self.person_name)
 
 
@@ -429,8 +430,10 @@ def carrier(session: Session, token: str, plan_id: int) -> Carrier:
     return Carrier(row[0], row[1], row[2], plan_id, row[3], row[4])
 
 
-def at_desk(session: Session, person_id: int, person_name: str, plan_id: int) -> Carrier:
-    """Return a person as they fill forms in a browser: for their team in the plan, if any.
+def at_desk(
+    session: Session, person_id: int, person_name: str, plan_id: int, by: str = "page"
+) -> Carrier:
+    """Return a person as they fill forms without a phone: for their team in the plan, if any.
 
     Of several teams it is the one they lead, else the first they joined.
     """
@@ -441,7 +444,7 @@ def at_desk(session: Session, person_id: int, person_name: str, plan_id: int) ->
         .order_by(Member.leads.desc(), Member.id)
         .limit(1)
     )
-    return Carrier(None, person_id, person_name, plan_id, team_id, None)
+    return Carrier(None, person_id, person_name, plan_id, team_id, None, by)
 
 
 def due_to_be_seen(phone: Carrier) -> bool:

@@ -89,7 +89,7 @@ def test_an_edit_does_not_slip_in_as_a_new_form(story, fill, lan):
 
     answer = send(lan, fill, correction(story, "uuid:a"))
 
-    assert (answer.status_code, answer.json["code"]) == (
+    assert (answer.status_code, answer.json["problem"]) == (
         409, "submissions.edit-of-another-record",
     )  # fmt: skip
 
@@ -114,7 +114,7 @@ def test_a_correction_needs_a_reason_and_the_record_as_it_was_shown(story, cast,
     good = send(hoa, address, edit, revision="1", reason="Đếm lại")
     again = send(hoa, address, edit, revision="1", reason="Đếm lại")
 
-    refused = [each.json["code"] for each in (without, stale, other)]
+    refused = [each.json["problem"] for each in (without, stale, other)]
     assert refused == [
         "submissions.edit-reason-needed", "submissions.review-moved",
         "submissions.edit-of-another-record",
