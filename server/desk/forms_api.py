@@ -15,6 +15,7 @@ from server.desk import downloads, filling, reach
 from server.desk.phones_api import seen as phones_seen
 from server.monitoring.models import Plan
 from server.permissions import May
+from server.places.scope import covers
 from server.problems import BadInput, NotFound
 from server.submissions.models import ReviewState, Submission
 from server.submissions.queries import reach as records_in_reach
@@ -242,9 +243,20 @@ def listed_files(version: FormVersion) -> Response:
 
 
 def file(version: FormVersion, name: str) -> Response:
-    """Give a file or list that a version asks for, as the caller's own team has it."""
-    reader = web.reader()
-    who = teams.at_desk(db.session(), reader.id, reader.name, version.form.plan_id)
+    """Give a file or list that a version asks for, as the caller's own team has it.
+
+    Lists tell where teams will go: without a team, only whoever sees the whole plan gets them.
+
+    Raises:
+        NotFound: the version asks for no such file, or it is not here, or not for the caller.
+    """
+    reader, session = web.reader(), db.session()
+    who = teams.at_desk(session, reader.id, reader.name, version.form.plan_id)
+    plan = session.get_one(Plan, version.form.plan_id)
+    is_list = queries.media(session, version.id, name) is None
+    sees_all = covers(reader.areas(May.SEE_RECORDS), plan.area)
+    if is_list and who.team_id is None and not sees_all:
+        raise NotFound()
     return filling.file_as_carried(version, who, name)
 
 

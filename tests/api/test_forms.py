@@ -7,8 +7,13 @@ import pytest
 from pyodk.errors import PyODKError
 
 from server.db import db, transaction
+from server.entities import service as entities
+from server.monitoring import service as monitoring
+from server.permissions import Role
+from server.places import queries as places
 from server.surveys import keys
 from server.surveys.models import Form, FormVersion
+from server.teams import service as teams
 from tests import forms
 from tests.api.conftest import number_of
 from tests.api.workbooks import LIST, xlsx
@@ -282,3 +287,25 @@ def test_what_is_no_form_is_refused_in_words(minh, at, data, kind, status):
     assert answer.status_code == status, answer.text
     assert number_of(answer) == status
     assert answer.json["detail"] and answer.json["message"]
+
+
+def test_a_list_that_tells_where_teams_go_is_not_for_the_visited_commune(
+    minh, program, at, app, plan, round_
+):
+    visits = forms.WORKBOOK.replace(
+        "| text             | visit ", "| select_one_from_file visits.csv | visit "
+    )
+    forms.publish(app, plan.id, visits)
+    with transaction() as session:
+        commune = session.scalars(places.communes_under("2024", "359")).first()
+        monitoring.add_visit(session, session.merge(round_), commune, ACTOR)
+        entities.refresh_lists(session, plan.id)
+        person = teams.add_person(session, "Lãnh đạo xã", ACTOR, "xa@example.vn")
+        teams.grant(session, person, Role.VIEWER, commune.area, ACTOR)
+    list_at = f"{at}/thu/attachments/visits.csv"
+
+    unit = program(person)
+
+    assert unit.get(f"{at}/thu").status_code == 200
+    assert unit.get(list_at).json["code"] == 404.1
+    assert commune.name in minh.get(list_at).text
