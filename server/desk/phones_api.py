@@ -42,7 +42,8 @@ def seen(session: Session, plan_id: int) -> Plan:
 def phones(plan_id: int) -> Response:
     """List the phones of a plan, newest first, the revoked ones too."""
     plan = seen(db.session(), plan_id)
-    return programs.stream(PhoneSchema().dump(each) for each in _every(plan.id))
+    schema = PhoneSchema()
+    return programs.stream(schema.dump(each) for each in _every(plan.id))
 
 
 def _every(plan_id: int) -> Iterator[Phone]:

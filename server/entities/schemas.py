@@ -123,9 +123,13 @@ def said(conflict: Conflict) -> str | None:
     return None if conflict is Conflict.NONE else conflict.value
 
 
+_VERSION = VersionSchema()  # putting a schema together takes longer than using it
+_ENTITY = EntitySchema()
+
+
 def version(each: EntityVersion, current: bool, whole: bool = True) -> dict[str, Any]:
     """Return one version as JSON; `whole` with its values."""
-    told: dict[str, Any] = {**VersionSchema().dump(each), "current": current}
+    told: dict[str, Any] = {**_VERSION.dump(each), "current": current}
     return {**told, "data": each.data, "dataReceived": each.received} if whole else told
 
 
@@ -133,7 +137,7 @@ def entity(
     row: Entity, newest: EntityVersion, creator: int | None, whole: bool = True
 ) -> dict[str, Any]:
     """Return a row as JSON with its newest version; `whole` with its values."""
-    told: dict[str, Any] = EntitySchema().dump(row)
+    told: dict[str, Any] = _ENTITY.dump(row)
     return {
         **told,
         "creatorId": creator or 0,
@@ -145,7 +149,7 @@ def odata(
     found: EntityList, row: Entity, newest: EntityVersion, creator: int | None
 ) -> dict[str, Any]:
     """Return a row as a table of OData has it."""
-    told: dict[str, Any] = EntitySchema().dump(row)
+    told: dict[str, Any] = _ENTITY.dump(row)
     return {
         "__id": row.uuid,
         "label": row.label,

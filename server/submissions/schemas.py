@@ -78,9 +78,13 @@ def review_state(found: Submission) -> str | None:
     return None if found.review_state is ReviewState.RECEIVED else found.review_state.value
 
 
+_SUBMISSION = SubmissionSchema()  # putting a schema together takes longer than using it
+_VERSION = VersionSchema()
+
+
 def submission(found: Submission, person: str | None, version: str) -> dict[str, Any]:
     """Return a record as JSON, with the content that stands."""
-    told: dict[str, Any] = SubmissionSchema().dump(found)
+    told: dict[str, Any] = _SUBMISSION.dump(found)
     submitter = {"id": found.person_id or 0, "displayName": person}
     return {
         **told,
@@ -101,7 +105,7 @@ def submission(found: Submission, person: str | None, version: str) -> dict[str,
 
 def sent(each: Sent) -> dict[str, Any]:
     """Return one content of a record as JSON."""
-    told: dict[str, Any] = VersionSchema().dump(each)
+    told: dict[str, Any] = _VERSION.dump(each)
     return told
 
 

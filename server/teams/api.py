@@ -93,7 +93,8 @@ def current_user() -> Response:
 def users() -> Response:
     """List the people whose accounts the caller manages, in dictionary order."""
     areas = web.reader().areas(May.MANAGE_PEOPLE)
-    return programs.stream(PersonSchema().dump(each) for each in _everybody(areas))
+    schema = PersonSchema()
+    return programs.stream(schema.dump(each) for each in _everybody(areas))
 
 
 def _everybody(areas: list[str]) -> Iterator[Person]:
