@@ -54,6 +54,7 @@ EDGES = (
     "server.draws.pages",
     "server.draws.stage_pages",
     "server.draws.api",
+    "server.desk.screen",
     "server.desk.draw_papers",
     "server.desk.public",
     "server.desk.fieldwork",

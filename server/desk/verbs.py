@@ -103,6 +103,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "entity.dismissed": ("Gác lại yêu cầu của phiếu", "A form's request put aside"),
     "entities.imported": ("Nộp tệp vào danh sách", "Table read into a list"),
     "draw.committed": ("Chốt danh sách và cam kết", "List frozen and committed"),
+    "draw.read-back": ("Đọc lại dãy số trước khi rút", "Number read back before the draw"),
     "draw.seeded": ("Nhập dãy số công khai", "Public number entered"),
     "draw.drawn": ("Rút mẫu", "Drawn"),
     "draw.voided": ("Hủy lần rút", "Draw voided"),
