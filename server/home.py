@@ -130,7 +130,7 @@ def _tasks_of(plan: Plan, seen: Progress) -> Iterator[Task]:
         if seen.without_team:
             yield Task(seen.without_team, _("lượt chưa giao đoàn"), here, name)
     if seen.silent and g.reader.may(May.MANAGE_PHONES):
-        url = f"{here}/phones"
+        url = f"{here}/late"
         yield Task(seen.silent, _("điện thoại quá 3 ngày chưa liên lạc"), url, name, "info")
 
 

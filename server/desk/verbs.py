@@ -45,6 +45,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "recommendation.concluded": ("Kết luận kiến nghị", "Recommendation concluded"),
     "letter.entered": ("Nhận khó khăn, đề xuất bằng văn bản", "Paper entered in the inbox"),
     "letter.settled": ("Xử lý khó khăn, đề xuất", "Inbox item dealt with"),
+    "form.asked": ("Yêu cầu gửi biểu mẫu có sẵn", "Shipped form asked for"),
     "form.uploaded": ("Tải tệp biểu mẫu lên", "Workbook uploaded"),
     "form.file-added": ("Thêm tệp kèm biểu mẫu", "File added to the form"),
     "form.published": ("Phát hành biểu mẫu", "Form published"),
