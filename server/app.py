@@ -64,6 +64,7 @@ EDGES = (
     "server.desk.reinterview_pages",
     "server.desk.register",
     "server.desk.findings",
+    "server.desk.unit",
     "server.desk.rechecks",
     "server.desk.letters",
     "server.home",
