@@ -30,6 +30,7 @@ ROUNDS = 3
 TONES = ("bad", "wait", "info")
 """What is late or lost stands before what waits, and that before what is only told."""
 LINKS: tuple[tuple[May, tuple[str, ...], Callable[[], str]], ...] = (
+    (May.ANSWER_FINDINGS, ("/unit",), lambda: _("Đơn vị của tôi")),
     (May.SEE_PLANS, ("/plans", "/visits", "/records", "/submissions", "/programme", "/lists",
                      "/rows"), lambda: _("Kế hoạch")),
     (May.SEE_FINDINGS, ("/findings", "/recommendations", "/letters"), lambda: _("Phát hiện")),
@@ -42,10 +43,11 @@ LINKS: tuple[tuple[May, tuple[str, ...], Callable[[], str]], ...] = (
 
 def navigation(reader: Any) -> list[dict[str, Any]]:
     """Return the links that `reader` may follow."""
+    speaks_for_a_unit = not reader.may(May.SEE_RECORDS)
     return [
         {"url": urls[0], "label": label(), "active": request.path.startswith(urls)}
         for right, urls, label in LINKS
-        if reader.may(right)
+        if reader.may(right) and (speaks_for_a_unit or right is not May.ANSWER_FINDINGS)
     ]
 
 
@@ -66,7 +68,7 @@ def home() -> str | Response:
     if g.reader is None:
         return redirect("/sign-in")
     if not g.reader.may(May.SEE_PLANS):
-        return redirect("/findings")
+        return redirect("/unit" if g.reader.may(May.ANSWER_FINDINGS) else "/findings")
     session = db.session()
     plans = queries.open_plans(session, g.reader.areas(May.SEE_PLANS), PLANS)
     progress = queries.progress(session, g.reader, [plan.id for plan in plans])
@@ -130,7 +132,7 @@ def _tasks_of(plan: Plan, seen: Progress) -> Iterator[Task]:
         if seen.without_team:
             yield Task(seen.without_team, _("lượt chưa giao đoàn"), here, name)
     if seen.silent and g.reader.may(May.MANAGE_PHONES):
-        url = f"{here}/phones"
+        url = f"{here}/late"
         yield Task(seen.silent, _("điện thoại quá 3 ngày chưa liên lạc"), url, name, "info")
 
 

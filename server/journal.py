@@ -46,6 +46,8 @@ class Line(Model):
         Index("ix_journal_subject", "subject", "subject_id"),
         Index("ix_journal_plan", "plan_id", "id"),
         Index("ix_journal_verb", "verb", "id"),
+        Index("ix_journal_person", "person_id", "id"),
+        Index("ix_journal_at", "at", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -285,12 +287,22 @@ def verify(session: Session) -> Iterator[Broken]:
     the newest seals themselves, are protected only by the database's own refusal to change them,
     and by whoever has noted the newest hash elsewhere.
     """
-    prev: str = GENESIS
-    after: int | None = None
-    for found in session.scalars(select(Seal).order_by(Seal.id).execution_options(yield_per=50)):
-        why = _fault(session, found, after, prev)
+    for found, why in checked(session):
         if why:
             yield Broken(found.id, found.first_id, found.last_id, why)
+
+
+def checked(session: Session, since: Seal | None = None) -> Iterator[tuple[Seal, str]]:
+    """Give each seal, oldest first, with what is wrong with it; '' for those that hold.
+
+    `since` is a seal that was found to hold already: those after it follow.
+    """
+    prev, after = (since.sha256, since.last_id) if since else (GENESIS, None)
+    query = select(Seal).order_by(Seal.id).execution_options(yield_per=50)
+    if since is not None:
+        query = query.where(Seal.id > since.id)
+    for found in session.scalars(query):
+        yield found, _fault(session, found, after, prev)
         prev, after = found.sha256, found.last_id
 
 

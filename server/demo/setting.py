@@ -9,7 +9,6 @@ import math
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from flask import Flask
 from sqlalchemy import select
@@ -23,6 +22,7 @@ from server.demo.chance import between, one_of, share
 from server.demo.interviews import Point
 from server.demo.keys import Account, Keys, PhoneKey
 from server.demo.story import Character, TeamStory
+from server.desk.shipped import WORKBOOKS
 from server.draws import service as draws
 from server.entities import service as entities
 from server.files import Files
@@ -39,7 +39,6 @@ from server.teams import service as teams
 from server.teams.models import Person, Team
 
 DESK = Actor("command", None, "demo")
-WORKBOOKS = Path(__file__).resolve().parent.parent.parent / "xlsforms"
 PREPARED = "demo.prepared"
 
 

@@ -53,6 +53,8 @@ def progress(plan_id: int, round_id: int) -> str:
         round=round_,
         visits=visits,
         rows={visit.id: [row for row in rows if row.visit.id == visit.id] for visit in visits},
+        teams=outcomes.by_team(visits, rows),
+        at=clock.now(),
         total=_total(rows),
         shares=outcomes.team_shares(session, round_id),
         waiting=_waiting(session, round_id, drawing),

@@ -164,7 +164,7 @@ def step(finding_id: int, name: str) -> Response | tuple[str, int]:
         errors = {problem.field or "note": problem.text(web.language())}
         return _again(finding_id, name, errors, fields), problem.status
     flash(str(_("Đã ghi: %(step)s.", step=formats.word(words.STEPS[kind]))), "success")
-    return redirect(f"/findings/{finding_id}")
+    return redirect("/unit" if fields["next"] == "unit" else f"/findings/{finding_id}")
 
 
 _STEPS = rights.OFFICE | rights.UNIT | {StepKind.COMMENT}

@@ -74,7 +74,7 @@ def _list(session: Session, plan: Plan, problem: Problem | None = None) -> str:
         drafts=drafts,
         shown=shown,
         counts=queries.question_counts(session, [each.id for each in versions]),
-        missing={each.id: _missing(each, rows) for each in versions},
+        missing={each.id: missing_of(each, rows) for each in versions},
         may_manage=_may_manage(plan),
         accept=WORKBOOKS,
         mistakes=_sentences(problem),
@@ -85,7 +85,7 @@ def _may_manage(plan: Plan) -> bool:
     return covers(web.reader().areas(May.MANAGE_FORMS), plan.area)
 
 
-def _missing(version: FormVersion, rows: dict[str, int]) -> list[str]:
+def missing_of(version: FormVersion, rows: dict[str, int]) -> list[str]:
     """Return the files nobody has uploaded and the lists that have no rows yet, by name.
 
     Who supplies other lists is asked only of a version that needs some: that reads the database.

@@ -17,7 +17,7 @@ from server.draws.models import Draw, DrawnUnit, DrawState, Replacement, Replace
 from server.draws.replacing import Share
 from server.draws.words import HOUSEHOLDS
 from server.entities.models import Household
-from server.monitoring.models import Visit, VisitHamlet
+from server.monitoring.models import Visit, VisitHamlet, VisitState
 from server.places.models import Hamlet
 from server.submissions.models import Outcome as Outcome
 from server.submissions.models import ReviewState, Submission
@@ -228,6 +228,41 @@ def _teams(session: Session, round_id: int) -> dict[int, str]:
     team_at = {visit.place_id: visit.team.name for visit in visits if visit.team}
     places = select(Hamlet.id, Hamlet.place_id).where(Hamlet.place_id.in_(team_at))
     return {hamlet_id: team_at[place_id] for hamlet_id, place_id in session.execute(places)}
+
+
+@dataclass
+class TeamProgress:
+    """How far the work of one team has come: the sum of its hamlets, and its visits."""
+
+    name: str
+    visits: int = 0
+    over: int = 0
+    target: int = 0
+    ended: Counter[Outcome] = field(default_factory=Counter)
+    replaced: int = 0
+    asked: int = 0
+
+    @property
+    def done(self) -> int:
+        """How many households in use were interviewed."""
+        return self.ended[Outcome.DONE]
+
+
+def by_team(visits: Iterable[Visit], rows: Iterable[HamletProgress]) -> list[TeamProgress]:
+    """Return the progress of each team that has visits, by name; '' of those without a team."""
+    found: dict[str, TeamProgress] = {}
+    for visit in visits:
+        name = visit.team.name if visit.team else ""
+        team = found.setdefault(name, TeamProgress(name))
+        team.visits += 1
+        team.over += visit.state is VisitState.DONE
+    for row in rows:
+        team = found[row.visit.team.name if row.visit.team else ""]
+        team.target += row.target
+        team.ended += row.ended
+        team.replaced += row.replaced
+        team.asked += row.asked
+    return sorted(found.values(), key=lambda team: (not team.name, team.name))
 
 
 # --- one visit ------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from server import clock
 from server.findings.models import Finding, FindingState
 from server.monitoring import service as monitoring
 from server.monitoring.models import Plan, PlanState, Round, RoundKind, Visit, VisitState
-from server.monitoring.queries import open_to
+from server.monitoring.queries import known_on, open_to
 from server.permissions import May
 from server.places.scope import inside, touches
 from server.submissions.models import Held, HeldState, Submission
@@ -180,7 +180,12 @@ def own_visits(session: Session, person_id: int, limit: int = 20) -> Sequence[Vi
     return session.scalars(
         select(Visit)
         .join(Plan, Plan.id == Visit.plan_id)
-        .where(Visit.team_id.in_(teams), Visit.state.in_(to_do), Plan.state == PlanState.OPEN)
+        .where(
+            Visit.team_id.in_(teams),
+            Visit.state.in_(to_do),
+            Plan.state == PlanState.OPEN,
+            known_on(clock.today()),
+        )
         .order_by(Visit.starts_on.is_(None), Visit.starts_on, Visit.id)
         .options(
             joinedload(Visit.round).joinedload(Round.plan),

@@ -141,7 +141,7 @@ def _back(plan_id: int, fields: Fields, done: str, page: str = "teams") -> AnyRe
 def phones(plan_id: int) -> str:
     """List the phones of a plan: whose, since when, last heard of when and with what."""
     session, reader = db.session(), web.reader()
-    plan = _seen(session, plan_id)
+    plan = seen(session, plan_id)
     manages = covers(reader.areas(May.MANAGE_PHONES), plan.area)
     people = queries.may_carry(session, plan_id, plan.area) if manages else []
     page = paging.page(session, queries.phone_ids(plan_id), Phone.id)
@@ -160,7 +160,7 @@ def phones(plan_id: int) -> str:
     )
 
 
-def _seen(session: Session, plan_id: int) -> Plan:
+def seen(session: Session, plan_id: int) -> Plan:
     """Return a plan whose phones the reader may see: those of the whole plan or none."""
     plan = monitoring.plan_for(session, plan_id, web.reader().areas(May.SEE_PLANS))
     if not covers(web.reader().areas(May.SEE_PHONES), plan.area):

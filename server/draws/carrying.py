@@ -4,6 +4,7 @@ These rows follow from the draw and its replacements: making them twice changes 
 a draw is voided they are taken back. Phones show them from the day the draw is disclosed.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import delete, select
@@ -16,7 +17,7 @@ from server.draws.words import COMMUNES, HAMLETS, HOUSEHOLDS
 from server.entities.models import Household
 from server.journal import Actor
 from server.monitoring import service as monitoring
-from server.monitoring.models import Origin, Visit, VisitHamlet, VisitState
+from server.monitoring.models import NOT_YET, Origin, Visit, VisitHamlet, VisitState
 from server.places.models import Hamlet, Place
 
 
@@ -24,13 +25,36 @@ def publish(session: Session, draw: Draw, actor: Actor) -> None:
     """Bring a hamlet or household draw to its visits and phones; a sealed one waits."""
     if draw.state is not DrawState.DRAWN or draw.closed:
         return
+    if draw.stage == COMMUNES and not _show_visits(session, draw):
+        return
     if draw.stage == HAMLETS:
         _show_hamlets(session, draw, _by_visit(session, draw, actor))
     elif draw.stage == HOUSEHOLDS:
         _show_households(session, draw)
-    else:
+    elif draw.stage != COMMUNES:
         return
     journal.write(session, actor, "draw.carried", "draw", draw.id, draw.plan_id)
+
+
+def _show_visits(session: Session, draw: Draw) -> int:
+    """Give the visits of a draw the day from which others know of them; return how many changed."""
+    places = [unit.place_id for unit in draw.drawn]
+    found = session.scalars(
+        select(Visit).where(
+            Visit.round_id == draw.round_id,
+            Visit.place_id.in_(places),
+            Visit.origin == Origin.DRAWN,
+        )
+    ).all()
+    changed = [visit for visit in found if visit.shown_on != _day(draw)]
+    for visit in changed:
+        visit.shown_on = _day(draw)
+    session.flush()
+    return len(changed)
+
+
+def _day(draw: Draw) -> dt.date | None:
+    return NOT_YET if draw.closed else draw.disclose_on
 
 
 def withdraw(session: Session, draw: Draw, actor: Actor) -> None:
@@ -77,6 +101,7 @@ def _visit(session: Session, draw: Draw, places: Iterable[Place], actor: Actor) 
         if visit is not None and visit.state is VisitState.CANCELLED:
             monitoring.move(session, visit, VisitState.PLANNED, actor)
             made.append(visit)
+    _show_visits(session, draw)
     return made
 
 

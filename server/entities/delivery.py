@@ -12,7 +12,18 @@ import io
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, bindparam, delete, false, func, select, true, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    bindparam,
+    delete,
+    false,
+    func,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from server import clock
@@ -20,6 +31,7 @@ from server.db import table
 from server.entities.models import Delivery, Entity, EntityCopy, EntityList, EntityStamp
 from server.entities.writing import EVERYWHERE
 from server.monitoring.models import Plan, Visit, VisitState
+from server.monitoring.queries import known_on
 from server.permissions import ROLES, May
 from server.places.scope import inside
 from server.teams.models import Grant
@@ -93,7 +105,7 @@ def _areas(areas: Collection[str]) -> Scope:
 def areas_of(session: Session, phone: Carrier) -> list[str]:
     """Return the areas a phone is sent to: its team's visits, or, without a team, its person's."""
     if phone.team_id is not None:
-        asked = {"plan": phone.plan_id, "team": phone.team_id}
+        asked = {"plan": phone.plan_id, "team": phone.team_id, "today": clock.today()}
         return list(session.connection().execute(_TEAM_AREAS, asked).scalars())
     granted = select(Grant.area).where(Grant.person_id == phone.person_id, Grant.role.in_(_SENDERS))
     areas = list(session.scalars(granted))
@@ -123,6 +135,7 @@ _TEAM_AREAS = select(Visit.area).where(
     Visit.plan_id == bindparam("plan"),
     Visit.team_id == bindparam("team"),
     Visit.state != VisitState.CANCELLED,
+    known_on(bindparam("today", type_=Date())),
 )
 
 

@@ -1,7 +1,8 @@
 """Plain lists, made of our own rows: one set for each team, one for phones without a team.
 
-A visit for which hamlets were drawn carries those and no others, from the day they are shown; of
-the households only those in use: a reserve that nobody released is on no phone.
+A visit is on phones from the day its draw is disclosed. One for which hamlets were drawn carries
+those and no others, from the day they are shown; of the households only those in use: a reserve
+that nobody released is on no phone.
 """
 
 import csv
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from server import clock, text
 from server.entities.models import Household
 from server.monitoring.models import Visit, VisitHamlet, VisitState
+from server.monitoring.queries import known_on
 from server.places.models import Hamlet
 from server.surveys import service as surveys
 from server.teams.models import Team
@@ -26,7 +28,11 @@ def refresh_lists(session: Session, plan_id: int) -> None:
     """Make every list of a plan anew; those whose bytes stay the same keep their hash."""
     visits = session.scalars(
         select(Visit)
-        .where(Visit.plan_id == plan_id, Visit.state != VisitState.CANCELLED)
+        .where(
+            Visit.plan_id == plan_id,
+            Visit.state != VisitState.CANCELLED,
+            known_on(clock.today()),
+        )
         .order_by(Visit.stop, Visit.code)
     ).all()
     hamlets = _hamlets(session, {visit.place_id for visit in visits})

@@ -219,10 +219,16 @@ class Origin(enum.Enum):
     PURPOSIVE = "purposive"
 
 
+NOT_YET = dt.date.max
+"""The day on which what is sealed may be known."""
+
+
 class Visit(Model):
     """A team's visit to one commune in one round; it keeps the unit as it then was.
 
-    `stop` is its place in the team's order of travel, from 1; 0 where there is none.
+    `stop` is its place in the team's order of travel, from 1; 0 where there is none. `shown_on` is
+    the day from which others than those who prepare the plan may know of it, and phones carry it:
+    the day of the draw that chose it, or `NOT_YET` while that is sealed; None: at once.
     """
 
     __tablename__ = "visit"
@@ -248,6 +254,7 @@ class Visit(Model):
     notice_no: Mapped[str] = mapped_column(default="")
     decision_no: Mapped[str] = mapped_column(default="")
     stop: Mapped[int] = mapped_column(default=0)
+    shown_on: Mapped[dt.date | None]
 
     round: Mapped[Round] = relationship(back_populates="visits")
     place: Mapped[Place] = relationship(lazy="joined")

@@ -103,7 +103,7 @@ def add_plan() -> AnyResponse | str:
     if fields.errors or plan is None:
         return Response(_plan_form(fields), 422)
     flash(_("Đã lập kế hoạch. Bước tiếp theo: thêm đợt giám sát."), "success")
-    return redirect(f"/plans/{plan.id}")
+    return redirect(f"/plans/{plan.id}/setup")
 
 
 def _try_plan(

@@ -3,9 +3,10 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 from sqlalchemy.orm import Session, joinedload
 
+from server import clock
 from server.monitoring.models import (
     Agency,
     Plan,
@@ -84,23 +85,35 @@ def round_of(session: Session, plan_id: int, round_id: int) -> Round:
 def open_to(areas: Iterable[str]) -> ColumnElement[bool]:
     """Return the condition that a visit may be known to somebody who holds `areas`.
 
-    An unannounced visit that has not begun (nor will, when cancelled) is hidden from the accounts
-    of the visited unit itself; from above it is seen, and by the unit whose own plan it is.
+    A visit that has not begun (nor will, when cancelled) is hidden from the accounts of the
+    visited unit itself when it is unannounced; from above it is seen, and by the unit whose own
+    plan it is. One whose draw is to be disclosed later is hidden from all who do not prepare the
+    plan, as far as `areas` tell (`Areas`), until the unit has its notice.
     """
-    found = list(areas)
-    if "" in found:
+    found, preparing = list(areas), getattr(areas, "preparing", ("",))
+    if "" in found and "" in preparing:
         return true()
-    from_above = or_(False, *(Visit.area.startswith(area + "/") for area in found))
-    secret = and_(
-        Visit.state.in_((VisitState.PLANNED, VisitState.CANCELLED)),
-        exists().where(
-            Round.id == Visit.round_id,
-            Plan.id == Round.plan_id,
-            Round.kind == RoundKind.UNANNOUNCED,
-            Plan.area != Visit.area,
+    from_above = or_(
+        true() if "" in found else false(), *(Visit.area.startswith(area + "/") for area in found)
+    )
+    hidden = or_(
+        and_(~from_above, Round.kind == RoundKind.UNANNOUNCED, Plan.area != Visit.area),
+        and_(
+            Visit.shown_on > clock.today(),
+            Visit.notice_sent_on.is_(None),
+            ~inside(Plan.area, preparing),
         ),
     )
-    return and_(inside(Visit.area, found), or_(from_above, ~secret))
+    secret = and_(
+        Visit.state.in_((VisitState.PLANNED, VisitState.CANCELLED)),
+        exists().where(Round.id == Visit.round_id, Plan.id == Round.plan_id, hidden),
+    )
+    return and_(inside(Visit.area, found), ~secret)
+
+
+def known_on(day: dt.date | ColumnElement[dt.date]) -> ColumnElement[bool]:
+    """Return the condition that a visit may be known to its team that day."""
+    return or_(Visit.shown_on.is_(None), Visit.shown_on <= day)
 
 
 def visits(session: Session, plan_id: int, areas: Iterable[str]) -> Sequence[Visit]:

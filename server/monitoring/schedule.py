@@ -147,7 +147,7 @@ class Doubt:
 
     kind: 'overload' (more communes on a day than a team can do), 'overlap' (two visits of a team
     share some days and not others), 'twice' (somebody is in two teams on one day), 'unassigned',
-    'undated', 'outside' (not within the round's days).
+    'undated', 'outside' (not within the round's days), 'off' (begins when offices are closed).
     """
 
     kind: str

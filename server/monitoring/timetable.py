@@ -90,7 +90,7 @@ def _page(
         left=len(listed) - len(listed[:SHOWN]),
         teams=[(str(team.id), team.name) for team in teams.values()],
         names={team.id: team.name for team in teams.values()},
-        doubts=[_said(doubt) for doubt in schedule.doubts(slots, teams, per_day)],
+        doubts=[said(doubt) for doubt in schedule.doubts(slots, teams, per_day)],
         ways=schedule.way_km(
             slots, schedule.points_of(db.session(), [slot.visit for slot in slots])
         ),
@@ -105,7 +105,8 @@ def _teams(plan_id: int) -> dict[int, Team]:
     return {team.id: team for team in teams_queries.teams_of(db.session(), plan_id)}
 
 
-def _said(doubt: Doubt) -> str:
+def said(doubt: Doubt) -> str:
+    """Return a doubt as a sentence."""
     day = doubt.day.strftime("%d/%m/%Y") if doubt.day else ""
     names = ", ".join(doubt.codes)
     sentences: dict[str, str] = {
@@ -117,6 +118,7 @@ def _said(doubt: Doubt) -> str:
                    who=doubt.who, day=day, names=names),
         "unassigned": _("Chưa giao đoàn: %(names)s.", names=names),
         "undated": _("Chưa có ngày: %(names)s.", names=names),
+        "off": _("Ngày nghỉ: %(names)s bắt đầu ngày %(day)s.", names=names, day=day),
         "outside": _("Ngoài thời gian của đợt: %(names)s.", names=names),
     }  # fmt: skip
     return sentences[doubt.kind]
@@ -138,7 +140,7 @@ def keep(plan_id: int, round_id: int) -> AnyResponse | str:
     current_app.extensions["jobs"].poke()
     flash(_("Đã ghi lịch của %(count)s lượt.", count=changed), "success")
     for doubt in schedule.doubts(slots, _teams(plan_id), fields.number("per_day") or 2)[:5]:
-        flash(_said(doubt), "warning")
+        flash(said(doubt), "warning")
     return redirect(f"/plans/{plan_id}/rounds/{round_id}/timetable")
 
 

@@ -10,6 +10,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, false, or_, true
 
 
+class Areas(list[str]):
+    """The areas in which somebody holds a right; '' is the whole country.
+
+    `preparing` are those in which they prepare plans: what is to be disclosed on a later day is
+    known there before, and nowhere else.
+    """
+
+    def __init__(self, areas: Iterable[str], preparing: Iterable[str]) -> None:
+        super().__init__(areas)
+        self.preparing = tuple(preparing)
+
+
 def within(area: str, scope: str) -> bool:
     """Tell whether `area` is `scope` or lies beneath it; '' is the whole country.
 

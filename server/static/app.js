@@ -98,13 +98,32 @@ document.documentElement.classList.add("scripted");
   document.addEventListener("htmx:config:request", (event) => {
     event.detail.ctx.request.headers["X-CSRFToken"] = document.querySelector("meta[name=csrf-token]").content;
   });
-  document.addEventListener("htmx:before:request", () => { waiting += 1; root.classList.add("is-busy"); });
+  const refreshes = (event) => event.detail?.ctx?.sourceElement?.dataset?.refresh;
+  document.addEventListener("htmx:before:request", (event) => {
+    waiting += 1;
+    if (!refreshes(event)) root.classList.add("is-busy");
+  });
   document.addEventListener("htmx:finally:request", () => {
     waiting = Math.max(0, waiting - 1);
     if (!waiting) calm();
   });
-  document.addEventListener("htmx:error", () => {
+  document.addEventListener("htmx:error", (event) => {
+    if (refreshes(event)) return;
     document.getElementById("messages").replaceChildren(document.getElementById("lost-line").content.cloneNode(true));
     document.getElementById("messages").scrollIntoView({ block: "nearest" });
   });
+
+  // What is marked so is asked for again while somebody can see it: data-refresh="30" (seconds).
+  document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-refresh]").forEach((part) => {
+    const { id } = part;
+    let due = Date.now() + part.dataset.refresh * 1000;
+    const look = () => {
+      const shown = document.getElementById(id);
+      if (!shown || document.hidden || Date.now() < due) return;
+      due = Date.now() + shown.dataset.refresh * 1000;
+      shown.dispatchEvent(new CustomEvent("refresh"));
+    };
+    setInterval(look, 1000);
+    document.addEventListener("visibilitychange", look);
+  }));
 })();

@@ -87,6 +87,12 @@ class Submission(Model):
         Index("ix_submission_waiting", "plan_id", "review_level", "returned_at", "team_id", "area"),
         Index("ix_submission_begun", "plan_id", "started_at", "area"),
         Index(
+            "ix_submission_unsent",
+            "plan_id", "phone_id", "files_named", "files_held",
+            sqlite_where=text("files_held < files_named"),
+            postgresql_where=text("files_held < files_named"),
+        ),
+        Index(
             "ix_submission_outcome",
             "plan_id",
             "visit_id",

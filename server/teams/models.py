@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import Model, by_value
 from server.permissions import May, Role, rights
+from server.places.scope import Areas
 
 
 class Person(Model):
@@ -32,8 +33,11 @@ class Person(Model):
         """Tell whether any of this person's roles gives `right`."""
         return self.active and right in rights({grant.role for grant in self.grants})
 
-    def areas(self, right: May | None = None) -> list[str]:
+    def areas(self, right: May | None = None) -> Areas:
         """Return the areas in which this person holds `right`; '' is the whole country."""
+        return Areas(self._areas(right), self._areas(May.MANAGE_PLANS))
+
+    def _areas(self, right: May | None) -> list[str]:
         return [
             grant.area for grant in self.grants if right is None or right in rights({grant.role})
         ]

@@ -298,6 +298,25 @@ def join(
     )
 
 
+def copy_teams(session: Session, from_plan: int, plan_id: int, actor: Actor) -> list[Team]:
+    """Form the teams of an earlier plan anew in another, members, posts and leaders as they were.
+
+    A team whose name the plan has already is left as it is; people who serve no more stay behind.
+    """
+    taken = set(session.scalars(select(Team.name).where(Team.plan_id == plan_id)))
+    earlier = session.scalars(select(Team).where(Team.plan_id == from_plan).order_by(Team.id)).all()
+    made = []
+    for old in earlier:
+        if old.name in taken:
+            continue
+        team = add_team(session, plan_id, old.name, actor)
+        for member in old.members:
+            if member.person.active:
+                join(session, team, member.person, member.post, member.leads, actor, member.agency)
+        made.append(team)
+    return made
+
+
 def leave(session: Session, member: Member, actor: Actor) -> None:
     """Take someone out of a team; what they sent stays theirs."""
     team, person_id = member.team, member.person_id

@@ -98,5 +98,5 @@ def test_the_next_district_has_an_empty_day(browser, cast, story):
     assert f"/plans/{story.plan_id}" not in page
 
 
-def test_an_officer_goes_straight_to_the_findings(browser, officer):
-    assert browser(officer).get("/").headers["Location"] == "/findings"
+def test_an_officer_goes_straight_to_their_units_page(browser, officer):
+    assert browser(officer).get("/").headers["Location"] == "/unit"

@@ -1,16 +1,23 @@
 """Who may see a result, and when: staged disclosure and sealed draws."""
 
 import datetime as dt
+import html
 
 import pytest
 from sqlalchemy.exc import DBAPIError
 
 from server import clock
-from server.db import transaction
-from server.draws import disclosure
+from server.db import db, transaction
+from server.draws import disclosure, service, stages
 from server.draws.models import Draw
 from server.draws.problems import NotDrawn, NotSealed, Sealed
 from server.draws.service import Disclosure
+from server.draws.stages import Wish
+from server.monitoring import service as monitoring
+from server.monitoring.models import Visit
+from server.permissions import Role
+from server.teams import service as teams
+from tests.conftest import VU_BAN
 from tests.draws.conftest import MINH, thrown
 from tests.draws.test_stages import codes, read_phone
 
@@ -132,3 +139,106 @@ def test_what_is_shown_follows_the_day_and_the_seal():
     assert not Draw(sealed=False, disclose_on=dt.date(2024, 4, 6)).shown(today)
     assert not Draw(sealed=True).shown(today)
     assert Draw(sealed=True, opened_at=clock.now()).shown(today)
+
+
+# --- visits of communes ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def later(office, cast):
+    """Communes drawn to be disclosed in three days; Lan's team has the first of their visits."""
+    with transaction() as session:
+        round_ = session.merge(office.round_)
+        wish = Wish(2, 0, service.source_of("dice-d10"), when=on(3))
+        drawn = stages.commit_communes(session, round_, wish, MINH)
+    drawn = office.seed(drawn)
+    office.visits(drawn)
+    with transaction() as session:
+        team = teams.add_team(session, office.round_.plan_id, "Đoàn 1", MINH)
+        teams.join(session, team, session.merge(cast.lan), actor=MINH)
+        visit = session.query(Visit).order_by(Visit.id).first()
+        monitoring.assign(session, visit, team, clock.today(), clock.today(), MINH)
+    return visit
+
+
+def person_of(role, area):
+    with transaction() as session:
+        found = teams.add_person(session, f"{role.value} {area[-5:]}", MINH, f"{area[-5:]}@a.vn")
+        teams.grant(session, found, role, area, MINH)
+    return found
+
+
+def test_a_visit_whose_draw_is_not_disclosed_is_known_to_those_who_prepare_alone(
+    later, cast, browser, monkeypatch
+):
+    plan_id, address = later.plan_id, f"/visits/{later.id}"
+    outsiders = {
+        "unit": person_of(Role.VIEWER, later.area),
+        "district": person_of(Role.VIEWER, VU_BAN),
+        "inspector": cast.lan,
+    }
+    pages = [f"/plans/{plan_id}", f"/plans/{plan_id}/calendar", "/", f"/map?plan={plan_id}"]
+    name = later.place.name
+
+    assert name in html.unescape(browser(cast.minh).get(f"/plans/{plan_id}").text)
+    for who, person in outsiders.items():
+        client = browser(person)
+        assert client.get(address).status_code == 404, who
+        for page in pages:
+            assert name not in html.unescape(client.get(page).text), (who, page)
+        assert name not in client.get(f"/plans/{plan_id}/calendar.ics").text, who
+
+    set_day(monkeypatch, 3)
+    for who, person in outsiders.items():
+        assert browser(person).get(address).status_code == 200, who
+
+
+def test_phones_carry_a_visit_from_its_day(later, drain, monkeypatch):
+    drain()
+    assert read_phone(later.plan_id, "visits.csv") == []
+
+    set_day(monkeypatch, 3)
+    with transaction() as session:
+        assert disclosure.disclose(session) == 1
+    drain()
+
+    assert later.code in read_phone(later.plan_id, "visits.csv")
+
+
+def test_a_day_brought_forward_shows_the_visits_that_were_made_before(later, drain):
+    with transaction() as session:
+        disclosure.show_on(session, session.query(Draw).one(), None, MINH)
+    drain()
+
+    assert later.code in read_phone(later.plan_id, "visits.csv")
+
+
+def test_a_unit_that_has_its_notice_knows_of_its_visit(later, browser):
+    unit = browser(person_of(Role.VIEWER, later.area))
+    with transaction() as session:
+        visit = session.get_one(Visit, later.id)
+        monitoring.send_notice(session, visit, clock.today(), MINH)
+
+    assert unit.get(f"/visits/{later.id}").status_code == 200
+
+
+def test_visits_of_a_sealed_draw_wait_until_it_is_opened(office, browser, drain):
+    with transaction() as session:
+        round_ = session.merge(office.round_)
+        wish = Wish(2, 0, service.source_of("dice-d10"), when=Disclosure(None, sealed=True))
+        drawn = stages.commit_communes(session, round_, wish, MINH)
+    drawn = office.seed(drawn)
+    (code, _other) = office.visits(drawn)
+    drain()
+    district = browser(person_of(Role.VIEWER, VU_BAN))
+    visit = db.session.query(Visit).filter_by(code=code).one()
+
+    assert district.get(f"/visits/{visit.id}").status_code == 404
+    assert read_phone(drawn.plan_id, "visits.csv") == []
+
+    with transaction() as session:
+        disclosure.open_sealed(session, session.get_one(Draw, drawn.id), MINH)
+    drain()
+
+    assert district.get(f"/visits/{visit.id}").status_code == 200
+    assert code in read_phone(drawn.plan_id, "visits.csv")

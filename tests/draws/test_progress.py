@@ -185,3 +185,35 @@ def test_a_declined_request_stays_with_the_household(browser, cast, leader, samp
     session = fresh()
     using = lineage.in_use(session, session.get_one(Draw, sample.id))
     assert codes(sample)[0] in [unit.unit_code for unit in using]
+
+
+def test_progress_is_told_by_team_and_asks_for_itself_again(browser, cast, sample, send):
+    first, second, third = codes(sample)[:3]
+    with transaction() as session:
+        team = teams.add_team(session, sample.plan_id, "Đoàn 1", ACTOR)
+        session.merge(visit_of(sample)).team_id = team.id
+    send(first)
+    send(second, met="no", why="vang")
+    send(third, met="no", why="chuyen_di")
+
+    address = f"/plans/{sample.plan_id}/rounds/{sample.round_id}/progress"
+    answer = browser(cast.minh).get(address)
+
+    live = answer.text.split('id="live"')[1]
+    row = re.search(r">Đoàn 1</th>(.*?)</tr>", html.unescape(live), re.S)[1]
+    assert re.findall(r'class="number"[^>]*>(?:<span>)?(\d+)', row) == ["0", "1", "1", "0"]
+    assert "1 trên 5" in row
+    assert f'hx-get="{address}"' in live.split(">")[0] and 'data-refresh="30"' in live.split(">")[0]
+
+
+def test_teams_and_hamlets_add_up_to_the_same(sample, send):
+    for code in codes(sample)[:3]:
+        send(code)
+    visits = [visit_of(sample)]
+    rows = outcomes.hamlets(db.session(), visits, drawing=True)
+
+    (team,) = outcomes.by_team(visits, rows)
+
+    assert (team.name, team.visits, team.over) == ("", 1, 0)
+    assert (team.done, team.target) == (sum(r.done for r in rows), sum(r.target for r in rows))
+    assert team.done == 3

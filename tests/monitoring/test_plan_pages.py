@@ -57,7 +57,7 @@ def test_a_coordinator_adds_a_plan_over_their_district(browser, cast):
     answer = browser(cast.minh).post("/plans/new", data=new_plan())
 
     plan = fresh().scalars(select(Plan)).one()
-    assert answer.headers["Location"] == f"/plans/{plan.id}"
+    assert answer.headers["Location"] == f"/plans/{plan.id}/setup"
     assert (plan.area, plan.number) == ("2024/36/359", "15/KH-UBND")
     assert plan.legal_bases == ["Quyết định 90/QĐ-TTg", "Thông tư 10/2022/TT-BLĐTBXH"]
     assert (plan.starts_on, plan.ends_on) == (dt.date(2024, 4, 1), dt.date(2024, 12, 15))

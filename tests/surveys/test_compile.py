@@ -2,7 +2,6 @@
 
 import io
 import itertools
-import resource
 import struct
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from openpyxl import Workbook
 from server import xml
 from server.problems import Problem
 from server.surveys import compile as compiler
-from server.surveys import fields, workbook
+from server.surveys import compile_child, fields, workbook
 from server.surveys.compile import EntityUse, MediaNeed
 
 HOUSEHOLD = (Path(__file__).parent / "data" / "phieu_ho.md").read_text(encoding="utf-8")
@@ -433,7 +432,21 @@ def test_bad_workbooks_are_refused_soon_with_a_sentence(make, name, codes):
     assert refusal.value.status in {400, 413, 422}
     assert "root:" not in refusal.value.text("en")
     assert refusal.value.text("vi") != refusal.value.text("en")
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 1_000_000
+
+
+def test_a_conversion_may_not_take_the_machines_memory():
+    greedy = "from server.surveys import compile_child as child; child._limit(9); bytearray({})"
+    most = compile_child.MAX_MEMORY_BYTES
+
+    ends = [
+        subprocess.run(
+            [sys.executable, "-c", greedy.format(size)], capture_output=True, check=False
+        )
+        for size in (most // 2, most)
+    ]
+
+    assert [end.returncode for end in ends] == [0, 1]
+    assert b"MemoryError" in ends[1].stderr
 
 
 def test_an_author_reads_the_converters_own_words():
