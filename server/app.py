@@ -158,7 +158,6 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
     return {
         "pool_size": settings.threads + 2,
         "max_overflow": 4,
-        "pool_pre_ping": True,
         "connect_args": {
             "options": "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000"
         },

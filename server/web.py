@@ -27,6 +27,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server import central, openrosa
 from server.journal import Actor
+from server.parts import MOST_PARTS, Parts
 from server.permissions import May
 from server.problems import (
     BadInput,
@@ -68,8 +69,9 @@ class Reader(Protocol):
 class BoundedRequest(Request):
     """A request whose parts are bounded: text in memory, files spooled to disk."""
 
+    form_data_parser_class = Parts
     max_form_memory_size = 12_000_000
-    max_form_parts = 400
+    max_form_parts = MOST_PARTS
 
 
 class Cookies(SecureCookieSessionInterface):
