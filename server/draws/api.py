@@ -96,6 +96,7 @@ def _wish(asked: Mapping[str, Any]) -> Wish:
         asked["minimum"],
         {one["code"]: one["reason"] for one in asked["excluded"]},
         when=Disclosure(asked["disclose_on"], asked["sealed"]),
+        absent=asked["absent"],
     )
 
 

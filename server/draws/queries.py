@@ -12,7 +12,7 @@ from server import clock
 from server.draws.models import Draw, DrawnUnit, DrawState, RegisterEntry, UnitRole
 from server.draws.problems import Sealed
 from server.draws.words import COMMUNES, HAMLETS, HOUSEHOLDS
-from server.monitoring.models import Plan, Round, RoundKind, Visit, VisitState
+from server.monitoring.models import Origin, Plan, Round, RoundKind, Visit, VisitState
 from server.permissions import May, Role, rights
 from server.places import queries as places
 from server.places.models import Hamlet, Level, Place
@@ -149,13 +149,21 @@ def parent_name(session: Session, draw: Draw) -> str:
 
 
 def visits_of(session: Session, draw: Draw) -> Sequence[Visit]:
-    """Return the visits of the draw's round to the communes it drew, whatever their state."""
-    drawn = select(DrawnUnit.place_id).where(
-        DrawnUnit.draw_id == draw.id, DrawnUnit.role == UnitRole.MAIN
-    )
+    """Return the visits of the draw's round to the communes it drew, whatever their state.
+
+    Also those to reserves that were released; not one to a reserve that was named on purpose.
+    """
+    drawn = select(DrawnUnit.place_id).where(DrawnUnit.draw_id == draw.id)
+    first = drawn.where(DrawnUnit.role != UnitRole.RESERVE)
     return session.scalars(
         select(Visit)
-        .where(Visit.round_id == draw.round_id, Visit.place_id.in_(drawn))
+        .where(
+            Visit.round_id == draw.round_id,
+            or_(
+                Visit.place_id.in_(first),
+                Visit.place_id.in_(drawn) & (Visit.origin == Origin.DRAWN),
+            ),
+        )
         .order_by(Visit.id)
     ).all()
 

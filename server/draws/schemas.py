@@ -136,6 +136,7 @@ class WishSchema(Body):
     split = Choice(words.SPLITS, load_default="")
     minimum = Whole(0, load_default=0)
     units = Several(fields.Nested(ListedSchema), MOST_UNITS, load_default=None)
+    absent = Text(150, load_default="")
     disclose_on = Day(load_default=None, allow_none=True)
     sealed = Flag(load_default=False)
 

@@ -36,11 +36,11 @@ from server.draws.register import digest as digest
 from server.draws.register import head as head
 from server.draws.words import COMMUNES as COMMUNES
 from server.draws.words import HAMLETS
+from server.draws.words import VISITS as VISITS
 from server.journal import Actor
 from server.monitoring.models import Plan, PlanState, Round, Visit
 from server.places.models import Hamlet, Place
 
-VISITS = "giám sát"
 LONG = 40_000  # a list with more units is drawn by the worker: it may take longer than a second
 
 

@@ -10,13 +10,13 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from server import journal, web
+from server import journal, text, web
 from server.db import db, transaction
-from server.draws import disclosure, forms, lineage, private, queries, stages, words
+from server.draws import disclosure, forms, lineage, lists, private, queries, stages, words
 from server.draws.forms import Sheet
 from server.draws.models import Draw
 from server.draws.pages import chosen_round, drawing, may_draw, seen, seen_plan
-from server.draws.problems import LiveDraw, NotDrawn
+from server.draws.problems import LiveDraw, NotDrawn, UnitsMissing
 from server.draws.stages import Wish
 from server.fields import Fields
 from server.monitoring import queries as monitoring
@@ -25,7 +25,7 @@ from server.permissions import May
 from server.places import queries as places
 from server.places import service as places_service
 from server.places.models import Hamlet, Place
-from server.problems import BadInput, NotFound, Problem
+from server.problems import NotFound, Problem
 
 bp = Blueprint("draw_stages", __name__)
 
@@ -50,6 +50,7 @@ def _listed(plan: Plan, fields: Fields, sheet: Sheet, refusal: Problem | None = 
         fields=fields,
         sheet=sheet,
         refusal=refusal.text(web.language()) if refusal else "",
+        missing=refusal.units if isinstance(refusal, UnitsMissing) else (),
         rounds=[(str(r.id), f"{r.code} – {r.name}") for r in monitoring.rounds(session, plan.id)],
         districts=queries.districts(session, plan),
         words=words,
@@ -164,19 +165,29 @@ def commit_hamlets(plan_id: int, round_id: int, code: str) -> AnyResponse | str:
 
 
 def _store_typed(session: Session, commune: Place, fields: Fields) -> None:
-    """Store the hamlets that were typed on site, one a line; all of them or none."""
-    names = fields.lines("names", 120)
-    rows = [["Mã xã", "Tên thôn"], *([commune.code, name] for name in names)]
-    data = "\n".join("\t".join(row) for row in rows).encode()
-    preview = places_service.preview_hamlets(
-        session, commune.edition_id, data, "ghi-tai-cho.csv", [commune.code]
-    )
+    """Store the hamlets that were typed on site, one a line; all of them or none.
+
+    Raises:
+        BadList: every line that cannot be used, by its number on the page.
+    """
+    names = [text.clean(line) for line in fields["names"].splitlines()]
+    rows = [(at, [commune.code, name]) for at, name in enumerate(names, start=1) if name]
+    preview = places_service.preview_rows(
+        session, commune.edition_id, [(0, ["Mã xã", "Tên thôn"]), *rows], "ghi-tai-cho.csv",
+        [commune.code],
+    )  # fmt: skip
     if preview.rejected:
-        first = preview.rejected[0].problems[0]
-        raise BadInput(first.text("vi"), first.text("en"))
+        raise lists.bad(
+            lists.Mistake(
+                wrong.row,
+                f"Dòng {wrong.row}: {wrong.problems[0].text('vi')}",
+                f"Line {wrong.row}: {wrong.problems[0].text('en')}",
+            )
+            for wrong in preview.rejected
+        )
     places_service.import_hamlets(session, preview)
     journal.write(
-        session, web.actor(), "hamlets.imported", "edition", commune.edition_id, rows=len(names)
+        session, web.actor(), "hamlets.imported", "edition", commune.edition_id, rows=len(rows)
     )
 
 

@@ -4,7 +4,7 @@ Each stage has a list of its own, frozen and committed after the stage above was
 of its own. The commitment names the unit within which it draws and the commitment above.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -17,7 +17,7 @@ from sampling.seeds import Source
 from server import clock
 from server.draws import lineage, lists, method, private, queries, service
 from server.draws.models import Draw
-from server.draws.problems import CodeElsewhere, DrawRefused, NotInUse
+from server.draws.problems import CodeElsewhere, DrawRefused, NotInUse, UnitsMissing
 from server.draws.service import Ask, Disclosure
 from server.draws.words import COMMUNES, HAMLETS, HOUSEHOLDS
 from server.entities.models import Household
@@ -29,7 +29,10 @@ from server.places.models import Hamlet, Place
 
 @dataclass(frozen=True)
 class Wish:
-    """How many are wanted, by which method, with what left out (code -> reason)."""
+    """How many are wanted, by which method, with what left out (code -> reason).
+
+    absent: why official units that an office's list lacks are left out, where not said one by one.
+    """
 
     size: int
     reserves: int
@@ -40,6 +43,7 @@ class Wish:
     excluded: Mapping[str, str] = field(default_factory=dict)
     purpose: str = service.VISITS
     when: Disclosure = field(default_factory=Disclosure)
+    absent: str = ""
 
     def design(self) -> Design:
         """Return the design that the commitment will hold.
@@ -65,11 +69,12 @@ def commit_communes(
 ) -> Draw:
     """Freeze communes of the plan's area, or of a district `within` that was named on purpose.
 
-    `items` are the rows of an office's list: only those communes, with their sizes and strata.
-    Official communes that it lacks are shown as missing, on the page and on paper.
+    `items` are the rows of an office's list: those communes, with their sizes and strata. Official
+    communes that it lacks are on the frozen list too, left out with the reason given for them.
 
     Raises:
         LiveDraw, Overlapping, PlanClosed: something stands in the way.
+        UnitsMissing: the office's list lacks units, and nobody said why.
         UnknownUnit, ReasonNeeded, OutsidePlan, DrawRefused: as in `service.commit`.
     """
     service.refuse_second(session, round_, wish.purpose, COMMUNES, within)
@@ -77,14 +82,31 @@ def commit_communes(
     units = session.scalars(queries.communes(plan, within)).all()
     if not units:
         raise NotInUse(unit=within)
-    measures: dict[str, dict[str, object]] = {}
+    measures, excluded = {}, wish.excluded
     if items is not None:
         measures = {item.code: item.measures() for item in items}
-        units = [unit for unit in units if unit.code in measures]
-    frame = method.frame_of(plan, units, wish.excluded, measures)
+        excluded = left_out(wish, {unit.code: unit.name for unit in units}, measures)
+    frame = method.frame_of(plan, units, excluded, measures)
     return _freeze(
         session, Ask(round_, frame, wish.design(), wish.source, parent_code=within), wish, actor
     )
+
+
+def left_out(wish: Wish, official: Mapping[str, str], listed: Collection[str]) -> dict[str, str]:
+    """Return every exclusion with its reason: those asked for, and what the list lacks.
+
+    `official`: code -> name of the units that the area has.
+
+    Raises:
+        UnitsMissing: a unit is not listed, and nobody said why.
+    """
+    absent = method.printable(wish.absent)
+    missing = [code for code in official if code not in listed]
+    why = {code: method.printable(wish.excluded.get(code, "")) or absent for code in missing}
+    silent = [(code, official[code]) for code in missing if not why[code]]
+    if silent:
+        raise UnitsMissing.of(silent)
+    return {**wish.excluded, **{code: f"thiếu trong danh sách: {why[code]}" for code in missing}}
 
 
 def commit_hamlets(

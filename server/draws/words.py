@@ -2,6 +2,7 @@
 
 from server.draws.models import DrawState, ReplacementState, UnitRole, Why
 
+VISITS = "giám sát"  # the purpose of draws that choose where teams go
 COMMUNES, HAMLETS, HOUSEHOLDS, INTERVIEWS = "xã", "thôn", "hộ", "phiếu"
 STAGES: dict[str, tuple[str, str]] = {
     COMMUNES: ("Chọn xã", "Communes"),

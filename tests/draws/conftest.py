@@ -64,6 +64,10 @@ class DrawOffice:
             service.void(session, session.merge(draw), reason, approver, MINH)
 
     def visits(self, draw) -> list[str]:
+        db.session.rollback()
+        return [v.code for v in queries.visits_of(db.session(), draw)]
+
+    def make_visits(self, draw) -> list[str]:
         with transaction() as session:
             return [v.code for v in service.make_visits(session, session.merge(draw), MINH)]
 
@@ -180,7 +184,6 @@ class Field:
 def field(office, hamlets) -> Field:
     """Four communes drawn and visited, six hamlets in each."""
     first = office.drawn()
-    office.visits(first)
     found = Field(office, first, hamlets)
     hamlets(found.communes)
     return found

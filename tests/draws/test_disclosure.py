@@ -152,7 +152,6 @@ def later(office, cast):
         wish = Wish(2, 0, service.source_of("dice-d10"), when=on(3))
         drawn = stages.commit_communes(session, round_, wish, MINH)
     drawn = office.seed(drawn)
-    office.visits(drawn)
     with transaction() as session:
         team = teams.add_team(session, office.round_.plan_id, "Đoàn 1", MINH)
         teams.join(session, team, session.merge(cast.lan), actor=MINH)
@@ -228,7 +227,7 @@ def test_visits_of_a_sealed_draw_wait_until_it_is_opened(office, browser, drain)
         wish = Wish(2, 0, service.source_of("dice-d10"), when=Disclosure(None, sealed=True))
         drawn = stages.commit_communes(session, round_, wish, MINH)
     drawn = office.seed(drawn)
-    (code, _other) = office.visits(drawn)
+    (code, _other) = office.visits(drawn)  # made, and hidden
     drain()
     district = browser(person_of(Role.VIEWER, VU_BAN))
     visit = db.session.query(Visit).filter_by(code=code).one()

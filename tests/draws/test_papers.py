@@ -77,7 +77,6 @@ def test_each_paper_is_there_as_pdf(minh, office, name):
 
 def test_a_letter_goes_to_a_drawn_commune_with_its_days_and_team(minh, office, cast):
     draw = office.drawn()
-    office.visits(draw)
     unit = draw.drawn[0]
     with transaction() as session:
         team = teams.add_team(session, draw.plan_id, "Đoàn số 1", ACTOR)
