@@ -14,7 +14,7 @@ from sampling.draw import Draw as Drawn
 from sampling.register import draw_entry, entry
 from sampling.seeds import Source, instant
 from server import clock, journal, text
-from server.draws import carrying, lineage, method, queries, register
+from server.draws import carrying, lineage, method, queries, register, withholding
 from server.draws.method import commitment_of as commitment_of
 from server.draws.method import redone as redone
 from server.draws.method import source_of as source_of
@@ -28,6 +28,7 @@ from server.draws.problems import (
     Overlapping,
     PlanClosed,
     ReasonNeeded,
+    Sealed,
     SecondPersonNeeded,
     SeedUsed,
 )
@@ -345,11 +346,12 @@ def package(session: Session, draw: Draw) -> bytes:
 
     Raises:
         NotDrawn: there is no seed yet.
-        Sealed: it is not opened yet, or a draw that its register tells of.
+        Sealed: it is not opened yet.
         DrawRefused: what is stored contradicts itself, e.g. the register lacks an entry.
     """
-    queries.refuse_sealed(session, draw)
-    lines = queries.register_up_to(session, draw)
+    if draw.closed:
+        raise Sealed(day="—")
+    lines = withholding.register_up_to(session, draw, clock.today())
     try:
         return bundle(redone(draw), method.frozen(draw), lines)
     except SamplingError as error:

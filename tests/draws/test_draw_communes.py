@@ -11,7 +11,7 @@ from sampling import Commitment, Design, DiceD10, Frame, PublicSeed, run
 from sampling.register import check as check_register
 from server import clock
 from server.db import db, transaction
-from server.draws import queries, service
+from server.draws import queries, service, withholding
 from server.draws.models import Draw, DrawState, RegisterEntry, UnitRole
 from server.draws.problems import (
     AlreadyDrawn,
@@ -382,7 +382,7 @@ def test_a_commitment_given_up_before_its_seed_counts_as_an_attempt_too(office, 
 
     assert Commitment.from_json(third.commitment).draw_no == 3
     assert verify(office.package(third), third.commitment_sha256) == (0, [])
-    register = queries.register_up_to(db.session(), third)
+    register = withholding.register_up_to(db.session(), third, clock.today())
     assert sum('"kind":"void"' in entry for entry in register) == 2
 
 
