@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, render_template, request
 
 import sampling
-from server import clock
+from server import clock, web
 from server.db import db
 from server.desk import draw_values, formats, published
 from server.draws import lineage, paper, queries, register, withholding, words
@@ -27,7 +27,7 @@ def plan(plan_id: int) -> str:
     """Show what a plan's draws promised and gave, newest first."""
     session, today = db.session(), clock.today()
     found = published.plan(session, plan_id)
-    before = request.args.get("before", type=int)
+    before = web.asked_key("before")
     draws = published.draws(session, plan_id, today, before, PAGE + 1)
     shown = {one.id: _result(one) for one in draws[:PAGE] if published.result_shown(one, today)}
     codes = {unit.unit_code for one in shown.values() for unit in one["units"]}

@@ -18,6 +18,7 @@ from server.draws import (
     lineage,
     paper,
     queries,
+    replacing,
     service,
     stages,
     words,
@@ -70,7 +71,7 @@ def draws(plan_id: int) -> str:
     """List the draws of a plan, the void ones with their reasons, newest first."""
     session = db.session()
     plan = seen_plan(session, plan_id)
-    before = request.args.get("before", type=int)
+    before = web.asked_key("before")
     areas = web.reader().areas(May.SEE_DRAWS)
     found = queries.of_plan(session, plan_id, before, PAGE + 1, areas)
     return render_template(
@@ -91,7 +92,7 @@ def new_draw(plan_id: int) -> str | AnyResponse:
     session = db.session()
     plan = seen_plan(session, plan_id)
     drawing(plan)
-    wanted = request.args.get("round", type=int)
+    wanted = web.asked_key("round")
     live = queries.live_by_round(session, plan_id, service.VISITS, service.COMMUNES)
     if wanted in live:
         flash(LiveDraw(number=live[wanted].number).text(web.language()), "warning")
@@ -202,6 +203,7 @@ def _ceremony(found: Draw, digits: str = "", witnesses: list[str] | None = None,
         visible=visible,
         using=using,
         replaced=lineage.replacements(session, found.id) if visible else [],
+        share=replacing.shares(session, [found.id]).get(found.id) if visible else None,
         below=_below(session, found) if found.drawn and visible else {},
         weight=_weight(session, found) if found.drawn and visible else None,
         visits=[one for one in visits if one.state is not VisitState.CANCELLED],

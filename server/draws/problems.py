@@ -261,6 +261,21 @@ class AttemptsNeeded(Problem):
     )
 
 
+class EvidenceNeeded(Problem):
+    """A time alone shows nothing: a form tells of the attempt, or somebody describes what was."""
+
+    code = "draws.evidence-needed"
+    status = 422
+    message = (
+        "Lý do này cần minh chứng: phiếu ghi lần đến, hoặc mô tả từ {least} chữ trở lên: "
+        "ai xác nhận, thấy gì, số biên bản hoặc ảnh nào."
+    )
+    message_en = (
+        "This reason needs evidence: a form that tells of the attempt, or a description of "
+        "{least} characters or more: who confirms it, what was seen, which minutes or photo."
+    )
+
+
 class ReplacementRefused(Problem):
     """The method does not allow it: e.g. no reserve is left, or the unit is not in use."""
 

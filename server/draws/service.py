@@ -36,7 +36,7 @@ from server.draws.register import NO_HASH as NO_HASH
 from server.draws.register import digest as digest
 from server.draws.register import head as head
 from server.draws.words import COMMUNES as COMMUNES
-from server.draws.words import HAMLETS
+from server.draws.words import HAMLETS, with_above
 from server.draws.words import VISITS as VISITS
 from server.journal import Actor
 from server.monitoring.models import Plan, PlanState, Round, Visit
@@ -313,7 +313,7 @@ def void(session: Session, draw: Draw, reason: str, approver: str, actor: Actor)
     if draw.state is DrawState.VOID:
         raise AlreadyVoid(number=draw.number)
     for below in lineage.children(session, draw):
-        void(session, below, f"hủy theo lần rút số {draw.number}: {why}", second, actor)
+        void(session, below, with_above(draw.number, why), second, actor)
     _void_alone(session, draw, why, second, actor)
 
 

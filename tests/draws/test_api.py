@@ -452,9 +452,11 @@ def test_a_reserve_is_released_in_its_order_by_another_person(
     drawn = minh.post(f"{at}/seed", json=SEED).json
     gone, first = drawn["result"][1]["code"], drawn["result"][4]["code"]
     later = clock.now() + dt.timedelta(hours=2)
-    asking = {"unit": gone, "reason": "unsafe", "attempts": [later.isoformat()], "note": "sạt lở"}
+    asking = {"unit": gone, "reason": "unsafe", "attempts": [later.isoformat()], "note": "x"}
     refused(minh.post(f"{at}/replacements", json=asking), 422, "draws.attempts-needed")
     monkeypatch.setattr(clock, "now", lambda: later + dt.timedelta(hours=1))
+    refused(minh.post(f"{at}/replacements", json=asking), 422, "draws.evidence-needed")
+    asking["note"] = "sạt lở, xã có văn bản cấm đường"
     asked = minh.post(f"{at}/replacements", json=asking).json
     decision = f"{at}/replacements/{asked['id']}/approve"
 

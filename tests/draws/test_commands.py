@@ -143,7 +143,18 @@ def test_a_replacement_is_asked_at_a_desk_and_approved_by_another(run, field, mo
     at = f"{clock.local(clock.now() - dt.timedelta(hours=2)):%Y-%m-%dT%H:%M}"
     unit = draw.drawn[0].unit_code
 
-    asked = run("replace", draw.id, unit, "--reason", "refused", "--at", at, "--json")[0]
+    asked = run(
+        "replace",
+        draw.id,
+        unit,
+        "--reason",
+        "refused",
+        "--at",
+        at,
+        "--note",
+        "chủ hộ từ chối",
+        "--json",
+    )[0]
     with pytest.raises(OwnRequest):
         run("approve", asked["id"])
     monkeypatch.setattr(stage_commands, "actor", lambda: MINH)

@@ -178,6 +178,21 @@ def test_hamlets_are_typed_on_site_where_there_is_no_list(minh, office):
     assert latest().units == 3
 
 
+def test_why_a_draw_fell_with_the_one_above_is_told_in_the_readers_language(minh, field):
+    below = field.hamlets(field.communes[0])
+    field.office.void(field.first, "gieo nhầm")
+    told = f"hủy theo lần rút số {field.first.number}: gieo nhầm"
+    here = f"/plans/{field.plan_id}/draws"
+
+    assert told in shown(minh.get(here)) and told in shown(minh.get(f"/draws/{below.id}"))
+    minh.post("/language", data={"lang": "en"})
+
+    for page in (here, f"/draws/{below.id}", f"/draws/{below.id}/screen"):
+        answer = html.unescape(minh.get(page, follow_redirects=True).text)
+        assert f"voided with draw {field.first.number}: gieo nhầm" in answer, page
+        assert "hủy theo" not in answer
+
+
 def test_hamlets_typed_twice_store_nothing(minh, office):
     first = office.drawn()
     here = f"/plans/{first.plan_id}/rounds/{first.round_id}/communes/{codes(first)[0]}/hamlets/draw"
