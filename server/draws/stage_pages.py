@@ -23,7 +23,6 @@ from server.monitoring import queries as monitoring
 from server.monitoring.models import Plan, PlanState, Round
 from server.permissions import May
 from server.places import queries as places
-from server.places import service as places_service
 from server.places.models import Hamlet, Place
 from server.problems import NotFound, Problem
 
@@ -152,7 +151,7 @@ def commit_hamlets(plan_id: int, round_id: int, code: str) -> AnyResponse | str:
         with transaction() as session:
             if wish is not None:
                 if not units:
-                    _store_typed(session, commune, fields)
+                    stages.write_down(session, commune, _typed(fields), web.actor())
                 round_ = session.get_one(Round, round_id)
                 draw = stages.commit_hamlets(session, round_, commune, wish, web.actor())
     except LiveDraw:
@@ -164,31 +163,10 @@ def commit_hamlets(plan_id: int, round_id: int, code: str) -> AnyResponse | str:
     return _committed(draw)
 
 
-def _store_typed(session: Session, commune: Place, fields: Fields) -> None:
-    """Store the hamlets that were typed on site, one a line; all of them or none.
-
-    Raises:
-        BadList: every line that cannot be used, by its number on the page.
-    """
-    names = [text.clean(line) for line in fields["names"].splitlines()]
-    rows = [(at, [commune.code, name]) for at, name in enumerate(names, start=1) if name]
-    preview = places_service.preview_rows(
-        session, commune.edition_id, [(0, ["Mã xã", "Tên thôn"]), *rows], "ghi-tai-cho.csv",
-        [commune.code],
-    )  # fmt: skip
-    if preview.rejected:
-        raise lists.bad(
-            lists.Mistake(
-                wrong.row,
-                f"Dòng {wrong.row}: {wrong.problems[0].text('vi')}",
-                f"Line {wrong.row}: {wrong.problems[0].text('en')}",
-            )
-            for wrong in preview.rejected
-        )
-    places_service.import_hamlets(session, preview)
-    journal.write(
-        session, web.actor(), "hamlets.imported", "edition", commune.edition_id, rows=len(rows)
-    )
+def _typed(fields: Fields) -> list[lists.Item]:
+    """Return the hamlets that were typed on site, one a line, by their lines on the page."""
+    names = enumerate(map(text.clean, fields["names"].splitlines()), start=1)
+    return [lists.Item(line, "", name) for line, name in names if name]
 
 
 # --- households -----------------------------------------------------------------------------
@@ -329,7 +307,7 @@ def weights(draw_id: int) -> Response:
     lines = ["unit_id\tpath\tpi\tweight"]
     for code, one in sorted(lineage.weights(session, found).items()):
         path = "/".join(one.path)
-        lines.append(f"{code}\t{path}\t{_ratio(one.pi)}\t{_ratio(one.weight)}")
+        lines.append(f"{code}\t{path}\t{ratio(one.pi)}\t{ratio(one.weight)}")
     headers = {"Content-Disposition": f'attachment; filename="quyen-so-{found.id}.tsv"'}
     return Response(
         "\n".join(lines) + "\n", content_type="text/tab-separated-values; charset=utf-8",
@@ -337,5 +315,6 @@ def weights(draw_id: int) -> Response:
     )  # fmt: skip
 
 
-def _ratio(value: Fraction) -> str:
+def ratio(value: Fraction) -> str:
+    """Return a fraction as files and programs read it: '3/20', '4/1'."""
     return f"{value.numerator}/{value.denominator}"

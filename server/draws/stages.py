@@ -14,7 +14,7 @@ from sampling import Allocation, Design, SamplingError
 from sampling.draw import share_out, split
 from sampling.frame import Frame
 from sampling.seeds import Source
-from server import clock
+from server import clock, journal
 from server.draws import lineage, lists, method, private, queries, service
 from server.draws.models import Draw
 from server.draws.problems import CodeElsewhere, DrawRefused, NotInUse, UnitsMissing
@@ -24,6 +24,7 @@ from server.entities.models import Household
 from server.journal import Actor
 from server.monitoring.models import Round, Visit, VisitState
 from server.places import queries as places
+from server.places import service as places_service
 from server.places.models import Hamlet, Place
 
 
@@ -110,15 +111,22 @@ def left_out(wish: Wish, official: Mapping[str, str], listed: Collection[str]) -
 
 
 def commit_hamlets(
-    session: Session, round_: Round, commune: Place | None, wish: Wish, actor: Actor
+    session: Session,
+    round_: Round,
+    commune: Place | None,
+    wish: Wish,
+    actor: Actor,
+    items: Sequence[lists.Item] | None = None,
 ) -> Draw:
     """Freeze the hamlets of a visited commune as the office lists them today.
 
     Without a commune the hamlets of the plan's whole area are drawn from directly; their
-    communes are then visited.
+    communes are then visited. `items` may give hamlets sizes and strata; those it lacks are left
+    out with the reason given for them.
 
     Raises:
         NotInUse: the round does not visit the commune, or it has no hamlets.
+        UnitsMissing: `items` lacks hamlets, and nobody said why.
         Others as in `service.commit`.
     """
     code = commune.code if commune else ""
@@ -127,13 +135,42 @@ def commit_hamlets(
     hamlets = hamlets_of(session, round_, code)
     if not hamlets:
         raise NotInUse(unit=commune.name if commune else round_.plan.name)
+    measures, excluded = {}, wish.excluded
+    if items is not None:
+        measures = {item.code: item.measures() for item in items}
+        excluded = left_out(wish, {hamlet.code: hamlet.name for hamlet in hamlets}, measures)
     sized = wish.method.startswith("pps_")
-    frame = method.frame_from([_hamlet_row(h, commune, sized) for h in hamlets], wish.excluded)
+    rows = [_hamlet_row(h, commune, sized) | measures.get(h.code, {}) for h in hamlets]
+    frame = method.frame_from(rows, excluded)
     ask = Ask(
         round_, frame, wish.design(), wish.source, HAMLETS, parent_code=code, parent=parent,
         about=_above(parent),
     )  # fmt: skip
     return _freeze(session, ask, wish, actor)
+
+
+def write_down(session: Session, commune: Place, items: Sequence[lists.Item], actor: Actor) -> None:
+    """Store the hamlets of a commune that has no list, as they are named on site; all or none.
+
+    Raises:
+        BadList: every row that cannot be used, by its number.
+    """
+    rows = [(item.row, [commune.code, item.code, item.name, item.size]) for item in items]
+    heads = ["Mã xã", "Mã thôn", "Tên thôn", "Số hộ"]
+    preview = places_service.preview_rows(
+        session, commune.edition_id, [(0, heads), *rows], "ghi-tai-cho.csv", [commune.code]
+    )
+    if preview.rejected:
+        raise lists.bad(
+            lists.Mistake(
+                wrong.row,
+                f"Dòng {wrong.row}: {wrong.problems[0].text('vi')}",
+                f"Line {wrong.row}: {wrong.problems[0].text('en')}",
+            )
+            for wrong in preview.rejected
+        )
+    places_service.import_hamlets(session, preview)
+    journal.write(session, actor, "hamlets.imported", "edition", commune.edition_id, rows=len(rows))
 
 
 def hamlets_of(session: Session, round_: Round, commune: str) -> Sequence[Hamlet]:

@@ -32,20 +32,6 @@ SEED = {"digits": DIGITS, "witnesses": WITNESSES}
 
 
 @pytest.fixture
-def program(app):
-    """Make a client that shows a key of its own for a person, as a program does."""
-
-    def start(person):
-        client = app.test_client()
-        with transaction() as session:
-            key = teams.open_sign_in(session, session.merge(person), "api")
-        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {key}"
-        return client
-
-    return start
-
-
-@pytest.fixture
 def minh(program, cast):
     return program(cast.minh)
 
