@@ -34,6 +34,7 @@ EDGES = (
     "server.desk.forms_api",
     "server.desk.drafts_api",
     "server.desk.setup",
+    "server.desk.thresholds",
     "server.desk.calendar",
     "server.desk.late",
     "server.desk.plan_charts",

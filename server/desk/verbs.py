@@ -65,6 +65,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "programme.loaded": ("Nạp danh mục chương trình", "Programme catalogue loaded"),
     "round.added": ("Thêm đợt", "Round added"),
     "round.changed": ("Sửa đợt", "Round changed"),
+    "round.param-set": ("Đổi ngưỡng của đợt", "Threshold of a round set"),
     "document.asked": ("Yêu cầu thêm tài liệu", "Document asked for"),
     "document.noted": ("Ghi nhận tài liệu", "Document noted"),
     "document.file-added": ("Nộp tệp của tài liệu", "File added to a document"),

@@ -235,3 +235,21 @@ class WrongMoment(StepRefused):
     status = 409
     message = "Không thể {step} khi kiến nghị “{state}”. Hãy tải lại trang."
     message_en = "One cannot {step_en} while the recommendation is “{state_en}”. Reload the page."
+
+
+class UnknownThreshold(Problem):
+    """A round was to be given a threshold that no rule can ask for."""
+
+    code = "findings.unknown-threshold"
+    status = 422
+    message = "Không có ngưỡng “{name}”. Các ngưỡng: {known}."
+    message_en = "There is no threshold “{name}”. There are: {known}."
+
+
+class BadThreshold(Problem):
+    """A threshold was given a value that it cannot take."""
+
+    code = "findings.bad-threshold"
+    status = 422
+    message = "Ngưỡng {name}: “{typed}” không dùng được: {reason}."
+    message_en = "The threshold {name} cannot be “{typed}”: {reason_en}."
