@@ -85,6 +85,7 @@ HANDLERS = (
     "server.quality.handlers",
     "server.findings.handlers",
     "server.findings.alarms",
+    "server.findings.weighing",
     "server.draws.handlers",
     "server.desk.shipped",
     "server.entities.handlers",
@@ -107,6 +108,7 @@ MODELS = (
     "server.draws.models",
     "server.findings.models",
     "server.findings.letters",
+    "server.findings.dry_run_models",
 )
 
 

@@ -58,6 +58,7 @@ def standing(session: Session, round_: Round) -> list[Standing]:
         .order_by(Form.title, Form.id)
     )
     for form_pk, title, version_id in forms.all():
+        assert version_id is not None  # noqa: S101 - only such forms are asked for
         for rule in firing.rules_of(session, version_id):
             count = raised.get((form_pk, rule.rule_id), 0)
             use = Use(form_pk, version_id, title, rule.rule_id, rule.title_vi, rule.title_en, count)
