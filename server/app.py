@@ -34,6 +34,7 @@ EDGES = (
     "server.desk.forms_api",
     "server.desk.drafts_api",
     "server.desk.setup",
+    "server.desk.thresholds",
     "server.desk.calendar",
     "server.desk.late",
     "server.desk.plan_charts",
@@ -84,6 +85,7 @@ HANDLERS = (
     "server.quality.handlers",
     "server.findings.handlers",
     "server.findings.alarms",
+    "server.findings.weighing",
     "server.draws.handlers",
     "server.desk.shipped",
     "server.entities.handlers",
@@ -106,6 +108,7 @@ MODELS = (
     "server.draws.models",
     "server.findings.models",
     "server.findings.letters",
+    "server.findings.dry_run_models",
 )
 
 

@@ -56,7 +56,7 @@ def _page(
         finding=found,
         plan=plan,
         project=project_names(session, [plan]).get(found.project_code),
-        row=register.rows(session, [found.group_id])[0],
+        row=register.rows(session, [found.group_id], rights.scope())[0],
         alike=register.alike(session, found.group, rights.scope()),
         may_settle=rights.holds(May.SETTLE_FINDINGS, found, plan),
         may_recommend=rights.holds(May.RECOMMEND, found, plan),
@@ -68,6 +68,7 @@ def _page(
         today=clock.today(),
         unit=unit_of(found.place),
         due=deadlines.default_due(found, clock.today()),
+        latest=deadlines.latest(found, clock.today()),
         levels=levels(found),
         results=[(each.value, formats.word(words.RESULTS[each])) for each in Result],
         pdf=PDF,
@@ -211,6 +212,10 @@ def _take(
             remedy.reopen(session, found, note, actor, due)
         case StepKind.EXTEND:
             remedy.extend(session, found, due, note, actor)
+        case StepKind.ASK_TIME:
+            remedy.ask_time(session, found, due, note, actor, kept, document)
+        case StepKind.DECLINE_TIME:
+            remedy.decline_time(session, found, note, actor)
         case StepKind.TRANSFER:
             remedy.transfer(session, found, unit, due, document, note, actor)
         case StepKind.COMMEND:

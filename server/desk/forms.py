@@ -4,7 +4,7 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
@@ -14,7 +14,8 @@ from server import web
 from server.db import db, transaction
 from server.desk import downloads, formats, reach
 from server.desk.teams import server_url
-from server.findings import firing
+from server.fields import Fields
+from server.findings import dry_runs, weighing
 from server.findings.rules import mistakes
 from server.monitoring.models import Plan
 from server.permissions import May
@@ -27,6 +28,7 @@ from server.surveys import drafts, queries, service, words
 from server.surveys import fields as form_fields
 from server.surveys.fields import Field
 from server.surveys.models import Form, FormState, FormVersion
+from server.surveys.service import Looked
 from server.teams import settings_qr
 
 bp = Blueprint("forms", __name__)
@@ -155,7 +157,7 @@ def _version_page(
 ) -> str:
     every = form_fields.from_json(found.fields)
     wrong = {each.details["row"]: each for each in mistakes(found.rules, every)}
-    tried = firing.would_fire(session, found) if request.args.get("try") else None
+    run = dry_runs.latest(session, found) if found.rules or found.form.current_id else None
     return render_template(
         "surveys/version.html",
         plan=plan,
@@ -173,8 +175,11 @@ def _version_page(
         rows=[(each, each.path.count("/"), words.kind(each)) for each in every if _is_shown(each)],
         rules=[(rule, wrong.get(_row_number(rule, i))) for i, rule in enumerate(found.rules, 2)],
         wrong=[each.text(web.language()) for each in wrong.values()],
-        tried=tried,
-        trials={each.rule_id: each for each in tried[1]} if tried else {},
+        run=run,
+        tallies=dry_runs.tallies(run, found) if run else [],
+        kinds=dry_runs.KINDS,
+        to_try=weighing.is_needed(session, found),
+        lost=weighing.lost(found),
         may_manage=_may_manage(plan),
         states=[(state.value, formats.word(words.STATES[state])) for state in FormState],
         mistakes=_sentences(problem),
@@ -259,6 +264,21 @@ def _sent(given: Sequence[FileStorage]) -> list[FileStorage]:
     return found
 
 
+@bp.post("/forms/<int:form_pk>/versions/<int:version_id>/dry-run")
+@web.requires(May.MANAGE_FORMS)
+def dry_run(form_pk: int, version_id: int) -> AnyResponse:
+    """Try the rules on every record held: at once when that is short, else beside other work."""
+    with transaction() as session:
+        found = _version(session, form_pk, version_id, May.MANAGE_FORMS)[0]
+        run = dry_runs.start(session, found, web.actor())
+    if run.finished_at is None:
+        write = dry_runs.piece(db.session(), run)
+        with transaction() as session:
+            write(session)
+        current_app.extensions["jobs"].poke()
+    return redirect(f"/forms/{form_pk}/versions/{version_id}#dry-run")
+
+
 @bp.post("/forms/<int:form_pk>/versions/<int:version_id>/publish")
 @web.requires(May.MANAGE_FORMS)
 def publish(form_pk: int, version_id: int) -> AnyResponse | tuple[str, int]:
@@ -266,8 +286,11 @@ def publish(form_pk: int, version_id: int) -> AnyResponse | tuple[str, int]:
     try:
         with transaction() as session:
             found = _version(session, form_pk, version_id, May.MANAGE_FORMS)[0]
-            notes = request.form.get("notes", "").replace("\0", "")
-            version_id = service.publish(session, found, web.actor(), notes or None).id
+            fields = Fields(request.form)
+            looked = Looked(fields.number("dry_run"), fields["without"])
+            version_id = service.publish(
+                session, found, web.actor(), fields["notes"] or None, looked
+            ).id
     except (NotFound, NotAllowed):
         raise
     except Problem as problem:

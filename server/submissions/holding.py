@@ -14,7 +14,6 @@ from server.submissions.instance import Instance
 from server.submissions.intake import KeptPart
 from server.submissions.models import Held, HeldFile, HeldState
 from server.submissions.problems import AlreadySettled
-from server.teams.models import Phone
 from server.teams.service import Carrier
 
 OTHER_FILE = "submissions.other-file"
@@ -71,6 +70,8 @@ def hold(
             **ids.__dict__,
             "xml": xml,
             "phone_id": phone.phone_id,
+            "person_id": phone.person_id,
+            "team_id": phone.team_id,
             "state": HeldState.WAITING,
             "first_at": now,
             "last_at": now,
@@ -144,6 +145,15 @@ def settle(session: Session, held: Held, actor: Actor) -> None:
     )  # fmt: skip
 
 
-def sender_of(phone: Phone) -> Carrier:
-    """Return the carrier that a phone was, also when it has been revoked since."""
-    return Carrier(phone.id, phone.person_id, phone.person.name, phone.plan_id, phone.team_id, None)
+def sender_of(held: Held) -> Carrier | None:
+    """Return who sent something held, None when nobody is known.
+
+    A phone counts also when it has been revoked since.
+    """
+    phone, person = held.phone, held.person
+    if phone is not None:
+        name = phone.person.name
+        return Carrier(phone.id, phone.person_id, name, phone.plan_id, phone.team_id, None)
+    if person is not None:
+        return Carrier(None, person.id, person.name, held.plan_id, held.team_id, None)
+    return None
