@@ -29,7 +29,8 @@ pytestmark = [
 ]
 EVIL = (
     "=cmd|' /C calc'!A0 <script data-evil>alert(1)</script>"
-    '"><img data-evil src=x onerror=alert(2)>{{7*7}} ${7*7} %(x)s \u202egnp.exe \u200b\U0001f9a0 </title></textarea>--> javascript:alert(3)'
+    '"><img data-evil src=x onerror=alert(2)>{{7*7}} ${7*7} %(x)s'
+    " \u202egnp.exe \u200b\U0001f9a0 </title></textarea>--> javascript:alert(3)"
 )
 CHOSEN = {
     "actor", "addressee", "agency", "agent", "answer", "asked_by", "body", "causes", "conclusions",
