@@ -50,6 +50,7 @@ EDGES = (
     "server.submissions.phone",
     "server.submissions.trial_phone",
     "server.desk.submissions_api",
+    "server.desk.odata_api",
     "server.desk.submissions",
     "server.desk.review",
     "server.desk.gallery",
