@@ -352,12 +352,12 @@ def diffs(plan_id: int, form_id: str, instance_id: str) -> Response:
     session = db.session()
     found = _seen(session, plan_id, form_id, instance_id)
     told = {}
-    before = versions.content(session, found, 1)
-    for number in range(2, found.number + 1):
-        after = versions.content(session, found, number)
-        told[after.instance_id] = [
-            schemas.difference(each) for each in versions.differences(before, after)
-        ]
+    before: Content | None = None
+    for each in reversed(versions.every(session, found.id)):
+        after = versions.content(session, found, each.number)
+        if before is not None:
+            changed = versions.differences(before, after)
+            told[after.instance_id] = [schemas.difference(one) for one in changed]
         before = after
     return programs.answer(told)
 

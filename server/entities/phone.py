@@ -14,7 +14,8 @@ from server.entities.delivery import Copy, Scope
 from server.entities.models import EntityList
 from server.surveys import lists
 from server.surveys.lists import Offered
-from server.teams.phone import at
+from server.teams.fetched import LIST
+from server.teams.phone import at, note_fetched
 from server.teams.service import Carrier
 
 bp = Blueprint("entities_phone", __name__)
@@ -69,20 +70,27 @@ def _copy(found: EntityList, scope: Scope) -> Copy:
 @at(bp, "/datasets/<name>/entities.csv")
 def entities_csv(token: str, plan_id: int, name: str) -> Response:
     """Give the list as this phone carries it: the very bytes that its manifest named, if kept."""
-    return carried(g.phone, name, request.args.get("md5", ""))
+    copy = _carried(g.phone, name, request.args.get("md5", ""))
+    note_fetched(LIST, f"{name}.csv", copy.md5)
+    return _sent(copy)
 
 
-def carried(phone: Carrier, name: str, named: str = "") -> Response:
-    """Return a list as `phone` carries it: the bytes whose hash is `named`, if they are kept.
+def carried(phone: Carrier, name: str) -> Response:
+    """Return a list as `phone` carries it.
 
     Raises:
         NotFound: the plan has no such list.
     """
+    return _sent(_carried(phone, name))
+
+
+def _carried(phone: Carrier, name: str, named: str = "") -> Copy:
+    """Return the copy of a list that `phone` carries: the one with hash `named`, if it is kept."""
     session = db.session()
     found = queries.list_named(session, phone.plan_id, name)
     scope = delivery.scope_of(session, found, phone)
     copy = delivery.copy_named(session, found, scope, named) if named else None
-    return _sent(copy or _copy(found, scope))
+    return copy or _copy(found, scope)
 
 
 def _sent(copy: Copy) -> Response:
