@@ -78,7 +78,7 @@ def manifest(token: str, plan_id: int, version_id: int) -> Response:
         for file in queries.manifest(session, plan_id, version_id, g.phone.team_id, names)
     }
     wanted = [name for name in names if name not in entries]
-    entries |= {each.name: _offered(base, each) for each in lists.offered(g.phone, wanted)}
+    entries |= {each.name: offered(base, each) for each in lists.offered(g.phone, wanted)}
     return openrosa.listing(
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<manifest xmlns="{openrosa.MANIFEST}">'
@@ -94,7 +94,7 @@ def _file(base: str, file: queries.File) -> str:
     )
 
 
-def _offered(base: str, offer: lists.Offered) -> str:
+def offered(base: str, offer: lists.Offered) -> str:
     """Return the entry of a list; `base` is safe already."""
     kind = f' type="{offer.kind}"' if offer.kind else ""
     integrity = (
