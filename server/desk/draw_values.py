@@ -269,7 +269,7 @@ def result(session: Session, draw: Draw) -> Row:
         "result": [_drawn(unit, names) for unit in draw.drawn],
         "replaced": _replaced(session, draw, names),
         "head_hash": in_lines(facts.head or "0" * 64, 8),
-        "check_name": names.get(first) or first,
+        "check_name": f"{names[first]}, " if names.get(first) else "",
         "check_code": first,
         "check_commands": check["commands"],
         "check_answer": in_lines(check["answer"], 8),
