@@ -237,7 +237,7 @@ AFTER = Paper(
             "So mã cam kết với biên bản đã ký."
         ),
         Say(
-            "2. Một đơn vị, ví dụ {{ check_name }} (mã {{ check_code }}), trên máy có sha256sum, "
+            "2. Một đơn vị, ví dụ {{ check_name }}mã {{ check_code }}, trên máy có sha256sum, "
             "gõ bốn dòng sau:"
         ),
         Framed(

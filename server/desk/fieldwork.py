@@ -101,7 +101,8 @@ def _asks(area: str) -> bool:
 
 def _unit(session: Session, draw_id: int, code: str) -> tuple[Draw, DrawnUnit]:
     """Return a unit in use that the reader may know and ask to replace."""
-    found = draws.draw_for(session, draw_id, web.reader().areas(May.SEE_RECORDS))
+    reader = web.reader()
+    found = draws.draw_for(session, draw_id, reader.areas(May.SEE_RECORDS), reader.areas(May.DRAW))
     if found.state is not DrawState.DRAWN:
         raise NotDrawn()
     disclosure.refuse_hidden(found, drawing=_draws(found.plan.area))
@@ -201,7 +202,8 @@ def _decided(session: Session, replacement_id: int) -> Replacement:
     asked = session.get(Replacement, replacement_id)
     if asked is None:
         raise NotFound()
-    draws.draw_for(session, asked.draw_id, web.reader().areas(May.SEE_DRAWS))
+    reader = web.reader()
+    draws.draw_for(session, asked.draw_id, reader.areas(May.SEE_DRAWS), reader.areas(May.DRAW))
     if not _draws(asked.draw.plan.area):
         raise NotAllowed()
     return asked

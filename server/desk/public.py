@@ -11,7 +11,7 @@ from flask import Blueprint, Response, current_app, render_template, request
 import sampling
 from server import clock, web
 from server.db import db
-from server.desk import draw_values, formats, published
+from server.desk import formats, published
 from server.draws import lineage, paper, queries, register, withholding, words
 from server.draws.models import Draw
 
@@ -39,7 +39,7 @@ def plan(plan_id: int) -> str:
         results=shown,
         older=draws[PAGE - 1].number if len(draws) > PAGE else None,
         before=before,
-        names=draw_values.named(session, found.edition_id, sorted(codes)),
+        names=queries.named(session, found.edition_id, sorted(codes)),
         head=register.head(session),
         paper=paper,
         words=words,

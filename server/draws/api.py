@@ -56,8 +56,9 @@ def draws(plan_id: int) -> Response:
     session = db.session()
     seen_plan(session, plan_id)
     asked = programs.asked(PageSchema())
-    areas, limit = web.reader().areas(May.SEE_DRAWS), asked["limit"]
-    found = queries.of_plan(session, plan_id, asked["before"], limit + 1, areas)
+    areas, own = web.reader().areas(May.SEE_DRAWS), web.reader().areas(May.DRAW)
+    limit = asked["limit"]
+    found = queries.of_plan(session, plan_id, asked["before"], limit + 1, areas, own)
     last = found[limit - 1].number if len(found) > limit else 0
     older = f"/v1/plans/{plan_id}/draws?limit={limit}&before={last}" if last else None
     return programs.answer({"draws": DrawSchema(many=True).dump(found[:limit]), "next": older})

@@ -47,7 +47,8 @@ def seen_plan(session: Session, plan_id: int) -> Plan:
 
 def seen(session: Session, draw_id: int) -> Draw:
     """Return a draw that the reader may see, or refuse as if there were none."""
-    return queries.draw_for(session, draw_id, web.reader().areas(May.SEE_DRAWS))
+    reader = web.reader()
+    return queries.draw_for(session, draw_id, reader.areas(May.SEE_DRAWS), reader.areas(May.DRAW))
 
 
 def may_draw(plan: Plan) -> bool:
@@ -72,14 +73,16 @@ def draws(plan_id: int) -> str:
     session = db.session()
     plan = seen_plan(session, plan_id)
     before = web.asked_key("before")
-    areas = web.reader().areas(May.SEE_DRAWS)
-    found = queries.of_plan(session, plan_id, before, PAGE + 1, areas)
+    areas, own = web.reader().areas(May.SEE_DRAWS), web.reader().areas(May.DRAW)
+    found = queries.of_plan(session, plan_id, before, PAGE + 1, areas, own)
+    parents = sorted({draw.parent_code for draw in found if draw.parent_code})
     return render_template(
         "draws/draws.html",
         plan=plan,
         draws=found[:PAGE],
         older=found[PAGE - 1].number if len(found) > PAGE else None,
         before=before,
+        names=queries.named(session, plan.edition_id, parents),
         acting=may_draw(plan),
         words=words,
     )

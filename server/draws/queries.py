@@ -4,9 +4,10 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
-from sqlalchemy.orm import Session, lazyload
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased, lazyload
 
 from server import clock
 from server.draws.models import Draw, DrawnUnit, DrawState, RegisterEntry, UnitRole
@@ -49,17 +50,35 @@ def voided(session: Session, round_id: int, purpose: str, stage: str, parent: st
     return found or 0
 
 
-def known_to(areas: Iterable[str]) -> ColumnElement[bool]:
+def kept_back(draw: Any, on: dt.date) -> ColumnElement[bool]:
+    """Return the condition that a draw is sealed or before its day."""
+    return or_(draw.disclose_on > on, and_(draw.sealed, draw.opened_at.is_(None)))
+
+
+def _betrays(on: dt.date) -> ColumnElement[bool]:
+    """Return the condition that a draw is within a unit of one kept back, and so tells of it."""
+    above, top = aliased(Draw), aliased(Draw)
+    kept = (
+        select(above.id)
+        .outerjoin(top, top.id == above.parent_id)
+        .where(or_(kept_back(above, on), kept_back(top, on)))
+    )
+    return and_(Draw.parent_id.is_not(None), Draw.parent_id.in_(kept))
+
+
+def known_to(areas: Iterable[str], drawing: Iterable[str] = ("",)) -> ColumnElement[bool]:
     """Return the condition that a draw may be known to somebody who holds `areas`.
 
     A draw for an unannounced round is hidden from the accounts of single units within the plan's
-    area until no visit of the round is still to begin.
+    area until no visit of the round is still to begin; one within a unit whose own draw is kept
+    back is known to those alone who draw, in the areas `drawing`.
     """
     ahead = exists().where(Visit.round_id == Round.id, Visit.state == VisitState.PLANNED)
     undrawn = ~exists().where(Visit.round_id == Round.id)
     return exists().where(
         Round.id == Draw.round_id,
         Plan.id == Round.plan_id,
+        or_(inside(Plan.area, drawing), ~_betrays(clock.today())),
         or_(
             inside(Plan.area, areas),
             Round.kind != RoundKind.UNANNOUNCED,
@@ -74,13 +93,14 @@ def of_plan(
     before: int | None = None,
     limit: int = 50,
     areas: Iterable[str] = ("",),
+    drawing: Iterable[str] = ("",),
 ) -> Sequence[Draw]:
     """Return draws of a plan without their units, the void ones too, newest first.
 
     At most `limit`, those with a number below `before` when it is given, as far as somebody who
-    holds `areas` may know of them.
+    holds `areas`, and draws in `drawing`, may know of them.
     """
-    found = select(Draw).where(Draw.plan_id == plan_id, known_to(areas))
+    found = select(Draw).where(Draw.plan_id == plan_id, known_to(areas, drawing))
     found = found.options(lazyload(Draw.drawn))
     if before is not None:
         found = found.where(Draw.number < before)
@@ -131,6 +151,17 @@ def official_codes(session: Session, draw: Draw) -> Sequence[str] | None:
         hamlets = places.hamlets_of(plan.edition_id, draw.parent_code, day)
         return session.scalars(hamlets.with_only_columns(Hamlet.code).order_by(None)).all()
     return None
+
+
+def named(session: Session, edition: str, codes: Sequence[str]) -> dict[str, str]:
+    """Return the names of communes and hamlets by code; a code that is neither is its own name."""
+    found = dict.fromkeys(codes, "")
+    for model in (Place, Hamlet):
+        rows = select(model.code, model.name).where(
+            model.edition_id == edition, model.code.in_(codes)
+        )
+        found.update(dict(session.execute(rows).all()))
+    return {code: name or code for code, name in found.items()}
 
 
 def parent_name(session: Session, draw: Draw) -> str:
@@ -249,8 +280,8 @@ def kin(session: Session, draw: Draw, days: int = 366) -> list[Kin]:
     return [Kin(*row[:5], row[5] is DrawState.VOID) for row in rows]
 
 
-def draw_for(session: Session, draw_id: int, areas: Iterable[str]) -> Draw:
-    """Return a draw of a plan that a person with these areas may see.
+def draw_for(session: Session, draw_id: int, areas: Iterable[str], drawing: Iterable[str]) -> Draw:
+    """Return a draw of a plan that a person with these areas, and areas to draw in, may see.
 
     Raises:
         NotFound: there is none, or not for them.
@@ -258,7 +289,7 @@ def draw_for(session: Session, draw_id: int, areas: Iterable[str]) -> Draw:
     found = session.scalar(
         select(Draw)
         .join(Plan, Plan.id == Draw.plan_id)
-        .where(Draw.id == draw_id, touches(Plan.area, areas), known_to(areas))
+        .where(Draw.id == draw_id, touches(Plan.area, areas), known_to(areas, drawing))
     )
     if found is None:
         raise NotFound()

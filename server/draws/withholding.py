@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from sampling.register import withheld
 from server.draws.models import Draw, DrawState, RegisterEntry
-from server.draws.queries import own_entry
+from server.draws.queries import kept_back, own_entry
 from server.monitoring.models import Round, RoundKind, Visit, VisitState
 
 
@@ -24,19 +24,14 @@ def hidden(on: dt.date) -> Select[int]:
     itself; all draws of an unannounced round are, until every visit of it has begun.
     """
     above, top = aliased(Draw), aliased(Draw)
-    own = and_(Draw.state != DrawState.VOID, _kept(Draw, on))
+    own = and_(Draw.state != DrawState.VOID, kept_back(Draw, on))
     return (
         select(Draw.id)
         .join(Round, Round.id == Draw.round_id)
         .outerjoin(above, above.id == Draw.parent_id)
         .outerjoin(top, top.id == above.parent_id)
-        .where(or_(own, _kept(above, on), _kept(top, on), _unannounced()))
+        .where(or_(own, kept_back(above, on), kept_back(top, on), _unannounced()))
     )
-
-
-def _kept(draw: type[Draw], on: dt.date) -> ColumnElement[bool]:
-    sealed = and_(draw.sealed, draw.opened_at.is_(None))
-    return or_(draw.disclose_on > on, sealed)
 
 
 def _unannounced() -> ColumnElement[bool]:

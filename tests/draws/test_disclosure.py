@@ -147,6 +147,36 @@ def test_what_is_shown_follows_the_day_and_the_seal():
     assert Draw(sealed=True, opened_at=clock.now()).shown(today)
 
 
+def test_a_draw_within_a_commune_not_disclosed_yet_is_known_to_those_who_draw_alone(
+    field, browser, cast
+):
+    """Its very name says which commune was drawn."""
+    below = field.hamlets(field.communes[0])
+    homes = field.households(codes(below)[0])
+    with transaction() as session:
+        disclosure.show_on(session, session.get_one(Draw, field.first.id), on(3).day, MINH)
+    hoa, minh = browser(cast.hoa), browser(cast.minh)
+    here = f"/plans/{field.plan_id}/draws"
+    paths = [f"/draws/{each.id}{path}" for each in (below, homes)
+             for path in ("", "/commitment", "/frame.tsv", "/screen?step=1",
+                          "/papers/truoc.pdf")]  # fmt: skip
+
+    for path in paths:
+        assert hoa.get(path).status_code == 404, path
+        assert minh.get(path).status_code == 200, path
+    assert f"/draws/{field.first.id}" in hoa.get(here).text
+    assert f"/draws/{below.id}" not in hoa.get(here).text
+    told = html.unescape(minh.get(here).text)
+    assert f"/draws/{below.id}" in told
+    assert "Chọn thôn, " in told and f"Thôn {codes(below)[0][-1]} của" in told
+
+    with transaction() as session:
+        disclosure.show_on(session, session.get_one(Draw, field.first.id), None, MINH)
+    for path in paths:
+        assert hoa.get(path).status_code == 200, path
+    assert f"/draws/{homes.id}" in hoa.get(here).text
+
+
 # --- visits of communes ---------------------------------------------------------------------
 
 

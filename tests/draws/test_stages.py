@@ -429,6 +429,13 @@ def test_every_mistake_of_a_list_is_named_by_its_row_at_once():
     assert sorted(told) == [2, 3, 4, 5, 6, 7]
 
 
+def test_a_code_that_lost_a_digit_is_known_by_the_name_beside_it():
+    known = {"13753": "Xã Hợp Hưng", "13750": "Xã Tân Khánh"}
+    for name in ("Xã Hợp Hưng", "hợp hưng"):
+        assert "là 13753 (Xã Hợp Hưng)?" in mistakes(f"ma,ten\n1375,{name}\n", known)[0][1]
+    assert "kiểm tra lại mã" in mistakes("ma,ten\n1375,Hưng\n", known)[0][1]
+
+
 def test_names_typed_in_pieces_give_the_list_that_whole_letters_give(field):
     hamlet = field.drawn_hamlet()
     pieces = unicodedata.normalize("NFD", HOUSEHOLDS)
