@@ -126,7 +126,7 @@ def take(session: Session, found: Catalogue, actor: Actor, beside: bool = False)
     journal.write(
         session, actor, "programme.loaded", "programme", found.id,
         projects=len(found.projects), tables=len(found.tables), replaced=done is Taken.REPLACED,
-        **({"beside": [each.id for each in others]} if others else {}),
+        beside=[each.id for each in others],
     )  # fmt: skip
     return done
 

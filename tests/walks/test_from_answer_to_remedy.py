@@ -60,6 +60,7 @@ class Stage:
     token: str
     lan: Person
     hoa: Person
+    son: Person
     unit: Person
 
 
@@ -89,6 +90,7 @@ def stage(app, drain) -> Stage:
             for name, role, area in (
                 ("lan", Role.INSPECTOR, district.area),
                 ("hoa", Role.REVIEWER, district.area),
+                ("son", Role.REVIEWER, district.area),
                 ("unit", Role.UNIT_OFFICER, commune.area),
             )
         }
@@ -274,7 +276,8 @@ def test_a_check_of_a_finding_that_was_closed_meanwhile_waits_for_a_person(
     }  # fmt: skip
     stale, nobody = javarosa.fill(form.xform, form.media, [given, refused], auto="none")
     assert step(stage.hoa, cow.id, "kiem_tra", result="khong_the", note="Hộ đã chuyển đi") == 302
-    assert step(stage.hoa, cow.id, "dong") == 302
+    assert step(stage.hoa, cow.id, "dong") == 403
+    assert step(stage.son, cow.id, "dong") == 302
 
     for filled in (nobody, stale):
         phone.send(filled)
