@@ -20,7 +20,7 @@ from server.demo import javarosa
 from server.demo.loopback import serving
 from server.demo.phone import Phone
 from server.entities import service as entities
-from server.findings import alarms
+from server.findings import alarms, tracing
 from server.findings.models import Finding, FindingState, FindingStep, SiteCheck, StepKind
 from server.monitoring import service as monitoring
 from server.permissions import Role
@@ -256,6 +256,7 @@ def seal_and_verify() -> None:
     with transaction() as session:
         assert journal.seal(session, clock.now() + dt.timedelta(days=1)) > 20
     assert list(journal.verify(db.session())) == []
+    assert list(tracing.astray(db.session())) == []
     steps = db.session().scalars(select(FindingStep)).all()
     assert all(step.at and step.from_state and step.to_state for step in steps)
 
