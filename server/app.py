@@ -17,6 +17,7 @@ from server.jobs import Jobs
 from server.permissions import ROLE_NAMES, May
 from server.teams import api as teams_api
 from server.teams import service as teams
+from server.teams.fetched import Fetched
 
 EDGES = (
     "server.health",
@@ -43,6 +44,7 @@ EDGES = (
     "server.desk.record_values",
     "server.desk.teams",
     "server.desk.phone_setup",
+    "server.desk.one_phone",
     "server.desk.journal",
     "server.surveys.phone",
     "server.entities.phone",
@@ -51,6 +53,7 @@ EDGES = (
     "server.submissions.phone",
     "server.submissions.trial_phone",
     "server.desk.submissions_api",
+    "server.desk.odata_api",
     "server.desk.submissions",
     "server.desk.review",
     "server.desk.gallery",
@@ -153,6 +156,7 @@ def furnish(app: Flask, settings: Settings) -> None:
     )
     app.extensions["files"] = Files(settings.files)
     app.extensions["jobs"] = Jobs(app, settings)
+    app.extensions["fetched"] = Fetched(app, by_itself=not settings.testing)
 
 
 def _engine_options(settings: Settings) -> dict[str, Any]:
@@ -161,7 +165,6 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
     return {
         "pool_size": settings.threads + 2,
         "max_overflow": 4,
-        "pool_pre_ping": True,
         "connect_args": {
             "options": "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000"
         },

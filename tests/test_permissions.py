@@ -82,7 +82,7 @@ class World:
             known["file_id"] = self.numbers["held_file_id"]
         if "/hamlets/<code>" in rule.rule:
             known["code"] = self.hamlet
-        if "/forms/<form_id>/submissions" in rule.rule:
+        if re.search(r"/forms/<form_id>(/submissions|\.svc)", rule.rule):
             known["form_id"] = self.numbers["record_form"]
         path = re.sub(r"<any\((\w+)[^<>]*>", r"\1", rule.rule)
         return re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda at: str(known.get(at[1], 1)), path)
@@ -169,6 +169,7 @@ def _numbers(story, round_, cast, rows, row):
         "form_id": "anh",
         "record_form": "hogd",
         "instance_id": "uuid:bi-mat",
+        "table_name": "Submissions",
         "content_id": "uuid:bi-mat",
         "file_name": "1.jpg",
         "version": media.version.version,

@@ -182,7 +182,7 @@ def _frame(frame: Frame) -> list[Row]:
         {
             "index": index,
             "code": unit.id,
-            "name": unit.name or f"{unit.id}",
+            "name": unit.name,
             "note": f"Loại trừ: {unit.excluded}" if unit.excluded else unit.stratum,
         }
         for index, unit in enumerate(frame.units, start=1)
@@ -264,6 +264,7 @@ def result(session: Session, draw: Draw) -> Row:
         "seeded_at": _moment(draw.seeded_at),
         "people": _people(facts.witnesses or ["", ""]),
         "digits": paper.in_fives(draw.seed),
+        "named": any(names.values()),
         "in_strata": facts.commitment.design.strata is not None,
         "result": [_drawn(unit, names) for unit in draw.drawn],
         "replaced": _replaced(session, draw, names),
@@ -341,20 +342,23 @@ def visits(session: Session, draw: Draw) -> list[Visit]:
 
 
 def timetable(session: Session, draw: Draw) -> Row:
-    """Return the rows of the timetable."""
-    return {
-        "timetable": [
-            {
-                "index": index,
-                "name": visit.place.name,
-                "code": visit.code,
-                "days": days_said(visit),
-                "team": visit.team.name if visit.team else NOWHERE,
-                "note": "",
-            }
-            for index, visit in enumerate(visits(session, draw), start=1)
-        ]
-    }
+    """Return the rows of the timetable: visits by day, then communes that have none yet."""
+    made = visits(session, draw)
+    known = {visit.place_id for visit in made}
+    rows = [
+        {
+            "name": visit.place.name,
+            "code": visit.code,
+            "days": days_said(visit),
+            "team": visit.team.name if visit.team else NOWHERE,
+        }
+        for visit in made
+    ] + [
+        {"name": unit.place.name, "code": NOWHERE, "days": NOWHERE, "team": NOWHERE}
+        for unit in lineage.in_use(session, draw)
+        if unit.place is not None and unit.place_id not in known
+    ]
+    return {"timetable": [{"index": at, **row, "note": ""} for at, row in enumerate(rows, start=1)]}
 
 
 def days_said(visit: Visit) -> str:

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from sampling.seeds import instant
 from server import clock, web
 from server.db import db, transaction
 from server.desk import formats, outcomes
@@ -61,6 +62,7 @@ def progress(plan_id: int, round_id: int) -> str:
         drawing=drawing,
         outcomes=outcomes,
         words=words,
+        instant=instant,
     )
 
 

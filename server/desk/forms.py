@@ -29,6 +29,7 @@ from server.surveys import fields as form_fields
 from server.surveys.fields import Field
 from server.surveys.models import Form, FormState, FormVersion
 from server.surveys.service import Looked
+from server.surveys.workbook import ForeignSubmissionUrl
 from server.teams import settings_qr
 
 bp = Blueprint("forms", __name__)
@@ -80,6 +81,9 @@ def _list(session: Session, plan: Plan, problem: Problem | None = None) -> str:
         may_manage=_may_manage(plan),
         accept=WORKBOOKS,
         mistakes=_sentences(problem),
+        elsewhere=words.ELSEWHERE,
+        leads_elsewhere=isinstance(problem, ForeignSubmissionUrl),
+        chosen=request.form.getlist("allow"),
     )
 
 
@@ -117,7 +121,7 @@ def upload(plan_id: int) -> AnyResponse | tuple[str, int]:
     plan = reach.plan(db.session(), plan_id, May.MANAGE_FORMS)
     try:
         name, data = _workbook(request.files.get("workbook"))
-        compiled = compiler.compile(data, name)
+        compiled = compiler.compile(data, name, allowed=request.form.getlist("allow"))
         with transaction() as session:
             version = service.upload(
                 session, reach.files(), plan.id, data, name, compiled, web.actor()
@@ -166,6 +170,7 @@ def _version_page(
         logic=words.logic,
         changes=service.changes_of(found) if found.published_at is None else (),
         change_words=words.CHANGES,
+        allowed=[formats.word(words.ELSEWHERE[name]) for name in found.allowed],
         trial_qr=_trial_qr(found, plan),
         senders=submissions.last_sent_with(session, found.form_pk) if _sees_phones(plan) else (),
         tested=trials.of_form(session, found.form_pk),

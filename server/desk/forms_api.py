@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server import programs, web
+from server.bodies import BadFields
 from server.central import moment
 from server.db import db, transaction
 from server.desk import downloads, filling, reach
@@ -26,6 +27,7 @@ from server.surveys.compile import Compiled
 from server.surveys.models import Form, FormState, FormVersion
 from server.surveys.problems import FormExists, FormWarnings, GoesToEveryPhone
 from server.surveys.schemas import FormPatchSchema, FormSchema, attachments, told_fields
+from server.surveys.workbook import ELSEWHERE
 from server.teams import queries as phones
 from server.teams import service as teams
 from server.teams.api import APP_USER
@@ -187,11 +189,12 @@ def definition(otherwise: str = "") -> tuple[bytes, str, Compiled]:
     kind = request.mimetype
     data = programs.raw(LARGEST)
     if kind in XML:
-        compiled, name = compiler.read(data), "form.xml"
+        compiled, name = compiler.read(data, allowed=_allowed()), "form.xml"
     elif kind in WORKBOOKS:
         wanted = unquote(request.headers.get("X-XlsForm-FormId-Fallback", ""))
         name = f"form{WORKBOOKS[kind]}"
-        compiled = compiler.compile(data, name, form_id=(otherwise or wanted)[:200])
+        chosen = (otherwise or wanted)[:200]
+        compiled = compiler.compile(data, name, form_id=chosen, allowed=_allowed())
     else:
         problem = BadInput(
             "Hãy gửi bảng tính (.xlsx, .xls) hoặc XForm (.xml) với Content-Type của nó.",
@@ -202,6 +205,19 @@ def definition(otherwise: str = "") -> tuple[bytes, str, Compiled]:
     if compiled.warnings and not programs.flag("ignoreWarnings"):
         raise FormWarnings(compiled.warnings)
     return data, name, compiled
+
+
+def _allowed() -> list[str]:
+    """Return the settings that lead elsewhere and that ?allow= names, parted by commas.
+
+    Raises:
+        BadFields: there is no such setting.
+    """
+    asked = [name.strip() for name in request.args.get("allow", "").split(",") if name.strip()]
+    if not set(asked) <= set(ELSEWHERE):
+        known = ", ".join(ELSEWHERE)
+        raise BadFields([("allow", f"chỉ có: {known}. | there is only: {known}.")])
+    return asked
 
 
 @bp.patch(ONE)

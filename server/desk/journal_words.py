@@ -34,6 +34,8 @@ FACTS: dict[str, tuple[str, str]] = {
     "reason": ("lý do", "reason"),
     "form_id": ("biểu mẫu", "form"),
     "version": ("phiên bản", "version"),
+    "settings": ("thiết lập", "settings"),
+    "url": ("địa chỉ", "address"),
     "place": ("mã xã", "commune"),
     "code": ("mã", "code"),
     "rows": ("số dòng", "rows"),

@@ -6,6 +6,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "submission.file-cleared": ("Gỡ tệp khỏi phiếu", "File taken off the record"),
     "submission.linked": ("Gắn với lượt và địa bàn", "Linked to visit and place"),
     "submission.held": ("Giữ riêng chờ xử lý", "Held for the office"),
+    "submission.original-joined": (
+        "Bản gốc đến sau, ghép vào trước bản sửa",
+        "Late original joined before its edit",
+    ),
     "submission.edited": ("Nhận bản sửa", "Edit received"),
     "submission.returned": ("Trả phiếu lại máy để sửa", "Returned to the phone"),
     "submission.return-taken-back": ("Thôi trả lại máy", "Return taken back"),
@@ -50,6 +54,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "letter.settled": ("Xử lý khó khăn, đề xuất", "Inbox item dealt with"),
     "form.asked": ("Yêu cầu gửi biểu mẫu có sẵn", "Shipped form asked for"),
     "form.uploaded": ("Tải tệp biểu mẫu lên", "Workbook uploaded"),
+    "form.elsewhere-allowed": (
+        "Cho phép biểu mẫu gửi hoặc khóa phiếu theo nơi khác",
+        "Form allowed to send or lock submissions elsewhere",
+    ),
     "form.file-added": ("Thêm tệp kèm biểu mẫu", "File added to the form"),
     "form.file-removed": ("Bỏ tệp kèm biểu mẫu", "File taken off the form"),
     "form.draft-copied": ("Tạo bản nháp từ bản đang dùng", "Draft copied from the form in use"),

@@ -5,14 +5,13 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session, lazyload
 
 from server import clock
 from server.draws.models import Draw, DrawnUnit, DrawState, RegisterEntry, UnitRole
-from server.draws.problems import Sealed
 from server.draws.words import COMMUNES, HAMLETS, HOUSEHOLDS
-from server.monitoring.models import Plan, Round, RoundKind, Visit, VisitState
+from server.monitoring.models import Origin, Plan, Round, RoundKind, Visit, VisitState
 from server.permissions import May, Role, rights
 from server.places import queries as places
 from server.places.models import Hamlet, Level, Place
@@ -149,13 +148,21 @@ def parent_name(session: Session, draw: Draw) -> str:
 
 
 def visits_of(session: Session, draw: Draw) -> Sequence[Visit]:
-    """Return the visits of the draw's round to the communes it drew, whatever their state."""
-    drawn = select(DrawnUnit.place_id).where(
-        DrawnUnit.draw_id == draw.id, DrawnUnit.role == UnitRole.MAIN
-    )
+    """Return the visits of the draw's round to the communes it drew, whatever their state.
+
+    Also those to reserves that were released; not one to a reserve that was named on purpose.
+    """
+    drawn = select(DrawnUnit.place_id).where(DrawnUnit.draw_id == draw.id)
+    first = drawn.where(DrawnUnit.role != UnitRole.RESERVE)
     return session.scalars(
         select(Visit)
-        .where(Visit.round_id == draw.round_id, Visit.place_id.in_(drawn))
+        .where(
+            Visit.round_id == draw.round_id,
+            or_(
+                Visit.place_id.in_(first),
+                Visit.place_id.in_(drawn) & (Visit.origin == Origin.DRAWN),
+            ),
+        )
         .order_by(Visit.id)
     ).all()
 
@@ -256,40 +263,6 @@ def draw_for(session: Session, draw_id: int, areas: Iterable[str]) -> Draw:
     if found is None:
         raise NotFound()
     return found
-
-
-def register_up_to(session: Session, draw: Draw) -> list[str]:
-    """Return the register's entries, oldest first, ending with the entry of `draw` itself."""
-    last = session.scalar(
-        select(RegisterEntry.id).where(
-            RegisterEntry.draw_id == draw.id, RegisterEntry.kind == "draw"
-        )
-    )
-    if last is None:
-        return []
-    return list(
-        session.scalars(
-            select(RegisterEntry.entry).where(RegisterEntry.id <= last).order_by(RegisterEntry.id)
-        )
-    )
-
-
-def refuse_sealed(session: Session, draw: Draw) -> None:
-    """Refuse a package whose register tells the number of a draw that is still sealed.
-
-    Raises:
-        Sealed: the draw itself is, or one whose entry stands before its own.
-    """
-    last = own_entry(session, draw)
-    before = select(RegisterEntry.draw_id).where(RegisterEntry.id <= last.id if last else false())
-    hidden = select(Draw.id).where(
-        Draw.sealed,
-        Draw.opened_at.is_(None),
-        Draw.state != DrawState.VOID,
-        or_(Draw.id == draw.id, Draw.id.in_(before)),
-    )
-    if session.scalar(hidden.limit(1)) is not None:
-        raise Sealed(day="—")
 
 
 def live_by_round(session: Session, plan_id: int, purpose: str, stage: str) -> dict[int, Draw]:

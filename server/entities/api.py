@@ -315,11 +315,9 @@ def change_many(plan_id: int, list_name: str, what: str) -> Response:
     """Take many rows off the list, or put them back: all of them or none."""
     _managed(db.session(), plan_id, list_name)
     ids = programs.sent(IdsSchema())["ids"]
-    verb = service.delete if what == "delete" else service.restore
     with transaction() as session:
         found, where = _managed(session, plan_id, list_name)
-        for uuid in dict.fromkeys(ids):
-            verb(session, _one(session, where, found, uuid), web.actor())
+        many.take_off(session, found, ids, web.actor(), where, back=what == "restore")
     return programs.done()
 
 
@@ -351,7 +349,7 @@ def diffs(plan_id: int, list_name: str, uuid: str) -> Response:
 
 
 @bp.get(f"{ROW}/audits")
-@web.requires(May.SEE_RECORDS)
+@web.requires(May.SEE_JOURNAL)
 def audits(plan_id: int, list_name: str, uuid: str) -> Response:
     """Tell what the journal says of a row."""
     session = db.session()

@@ -149,9 +149,12 @@ def list_versions(which: str, as_json: bool) -> None:
 
 def _changed(session: Session, found: Submission, number: int) -> list[dict[str, Any]]:
     """Return what a content says otherwise than the one before it."""
-    if number < 2:
+    before, after = (
+        versions.before(session, found, number),
+        versions.content(session, found, number),
+    )
+    if before is None:
         return []
-    before, after = (versions.content(session, found, each) for each in (number - 1, number))
     return [
         {"path": each.path, "before": each.before, "after": each.after}
         for each in versions.differences(before, after)

@@ -14,6 +14,7 @@ from server.submissions.instance import Instance
 from server.submissions.intake import KeptPart
 from server.submissions.models import Held, HeldFile, HeldState
 from server.submissions.problems import AlreadySettled
+from server.teams.models import Phone
 from server.teams.service import Carrier
 
 OTHER_FILE = "submissions.other-file"
@@ -145,6 +146,11 @@ def settle(session: Session, held: Held, actor: Actor) -> None:
     )  # fmt: skip
 
 
+def carrier_of(phone: Phone) -> Carrier:
+    """Return the carrier that a phone was, also when it has been revoked since."""
+    return Carrier(phone.id, phone.person_id, phone.person.name, phone.plan_id, phone.team_id, None)
+
+
 def sender_of(held: Held) -> Carrier | None:
     """Return who sent something held, None when nobody is known.
 
@@ -152,8 +158,7 @@ def sender_of(held: Held) -> Carrier | None:
     """
     phone, person = held.phone, held.person
     if phone is not None:
-        name = phone.person.name
-        return Carrier(phone.id, phone.person_id, name, phone.plan_id, phone.team_id, None)
+        return carrier_of(phone)
     if person is not None:
         return Carrier(None, person.id, person.name, held.plan_id, held.team_id, None)
     return None

@@ -47,8 +47,9 @@ class Submission(Model):
     """One filled form (phiếu đã điền) with its newest content, byte for byte as the phone sent it.
 
     The record stays one row through all edits, and keeps the instanceID it first came under
-    (`root_instance_id`) and the time of that (`received_at`); `number` counts its contents from 1,
-    and those before the newest are `SubmissionVersion`s. `revision` moves with every edit and
+    (`root_instance_id`) and the time of that (`received_at`); `number` counts its contents from 1
+    (from 2 while the original of its first is awaited), and those before the newest are
+    `SubmissionVersion`s. `revision` moves with every edit and
     every decision of a reviewer: who decides says which one they looked at. `review_level` is
     that of the decision that stands: 1 the team's leader, 2 the office, 0 none since the last
     edit. While `returned_at` is set the record is on its team's phones to be corrected.
@@ -246,6 +247,19 @@ class SubmissionVersion(Model):
     files: Mapped[list["VersionFile"]] = relationship(
         back_populates="parent", order_by="VersionFile.id"
     )
+
+
+class AwaitedOriginal(Model):
+    """The content that a record's oldest one was made of, and that has yet to come.
+
+    There is one for an edit that was taken in without its original; it goes when that comes.
+    """
+
+    __tablename__ = "awaited_original"
+
+    form_pk: Mapped[int] = mapped_column(ForeignKey("form.id"), primary_key=True)
+    instance_id: Mapped[str] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"), index=True)
 
 
 class VersionFile(Model):

@@ -34,6 +34,7 @@ class FormSchema(Body):
     updated_at = At(attribute="published_at")
     published_at = At()
     notes = fields.String()
+    allowed = fields.List(fields.String())
     warnings = fields.List(fields.String())
     validated = fields.Boolean()
 

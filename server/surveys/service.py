@@ -66,6 +66,7 @@ def upload(
     version.rules = _plain(compiled.rules)
     version.warnings, version.validated = list(compiled.warnings), compiled.validated
     version.own_key, version.dropped_at = bool(compiled.public_key), None
+    version.allowed = list(compiled.elsewhere)
     drafts.open_for_trial(form)
     session.add(version)
     session.flush()
@@ -73,6 +74,12 @@ def upload(
         session, actor, "form.uploaded", "form_version", version.id, plan_id,
         form_id=form.form_id, version=version.version,
     )  # fmt: skip
+    if compiled.elsewhere:
+        journal.write(
+            session, actor, "form.elsewhere-allowed", "form_version", version.id, plan_id,
+            form_id=form.form_id, version=version.version, settings=", ".join(compiled.elsewhere),
+            url=compiled.sends_to,
+        )  # fmt: skip
     return version
 
 

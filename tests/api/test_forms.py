@@ -309,3 +309,27 @@ def test_a_list_that_tells_where_teams_go_is_not_for_the_visited_commune(
     assert unit.get(f"{at}/thu").status_code == 200
     assert unit.get(list_at).json["code"] == 404.1
     assert commune.name in minh.get(list_at).text
+
+
+def test_a_program_says_which_setting_may_lead_elsewhere(minh, plan):
+    url = "https://vien.example/submission"
+    xform = forms.compiled().xform.replace(
+        b"<instance>", f"<submission action='{url}' method='post'/><instance>".encode(), 1
+    )
+    at = f"/v1/projects/{plan.id}/forms?ignoreWarnings=true&publish=true"
+
+    refused = minh.post(at, data=xform, content_type="application/xml")
+    strange = minh.post(f"{at}&allow=khac", data=xform, content_type="application/xml")
+    made = minh.post(f"{at}&allow=submission_url", data=xform, content_type="application/xml")
+
+    assert number_of(refused) == refused.status_code == 422
+    assert refused.json["problem"] == "surveys.foreign-submission-url"
+    assert refused.json["details"]["columns"] == ["submission_url"]
+    assert number_of(strange) == 422 and "submission_url" in strange.json["detail"]
+    assert made.status_code == 200 and made.json["allowed"] == ["submission_url"]
+    assert any(url in said for said in made.json["warnings"])
+    told = minh.get(f"/v1/projects/{plan.id}/forms/thu/draft", data=b"")
+    assert number_of(told) == 404
+    copied = minh.post(f"/v1/projects/{plan.id}/forms/thu/draft")
+    assert copied.json == {"success": True}
+    assert minh.get(f"/v1/projects/{plan.id}/forms/thu/draft").json["allowed"] == ["submission_url"]

@@ -156,7 +156,7 @@ def test_another_catalogue_is_loaded_beside_the_first(app):
     assert catalogue.programme_on(db.session(), dt.date(2026, 5, 1)).id == "mtqg-2026-2030"
     assert catalogue.programme_on(db.session(), dt.date(2025, 5, 1)).id == "gnbv-2021-2025"
     line = db.session().scalars(select(Line).where(Line.verb == "programme.loaded")).one()
-    assert line.detail == {"projects": 2, "tables": 2, "replaced": False}
+    assert line.detail == {"projects": 2, "tables": 2, "replaced": False, "beside": []}
 
 
 def test_the_same_again_changes_nothing_and_other_content_replaces_what_nothing_uses(app):
