@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from server import clock, web
 from server.db import db, transaction
-from server.desk import downloads, formats, record, thread
+from server.desk import afterwards, downloads, formats, record, thread
 from server.desk import finding_rights as rights
 from server.desk.register import DECISIONS, levels, project_names, unit_of
 from server.fields import Fields
@@ -127,6 +127,7 @@ def settle(finding_id: int) -> Response | tuple[str, int]:
     except (UnknownDecision, ReasonNeeded) as problem:
         errors = {"note": problem.text(web.language())}
         return _again(finding_id, "settle", errors, fields), problem.status
+    afterwards.follow()
     flash(str(_("Đã ghi kết luận.")), "success")
     return redirect(f"/findings/{finding_id}")
 
@@ -164,6 +165,7 @@ def step(finding_id: int, name: str) -> Response | tuple[str, int]:
     except StepRefused as problem:
         errors = {problem.field or "note": problem.text(web.language())}
         return _again(finding_id, name, errors, fields), problem.status
+    afterwards.follow()
     flash(str(_("Đã ghi: %(step)s.", step=formats.word(words.STEPS[kind]))), "success")
     return redirect("/unit" if fields["next"] == "unit" else f"/findings/{finding_id}")
 

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request
+from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server import web
 from server.db import db, transaction
-from server.desk import downloads, formats, reach
+from server.desk import afterwards, downloads, formats, reach
 from server.desk.teams import server_url
 from server.fields import Fields
 from server.findings import dry_runs, weighing
@@ -280,7 +280,7 @@ def dry_run(form_pk: int, version_id: int) -> AnyResponse:
         write = dry_runs.piece(db.session(), run)
         with transaction() as session:
             write(session)
-        current_app.extensions["jobs"].poke()
+        afterwards.follow()
     return redirect(f"/forms/{form_pk}/versions/{version_id}#dry-run")
 
 
@@ -302,6 +302,7 @@ def publish(form_pk: int, version_id: int) -> AnyResponse | tuple[str, int]:
         session = db.session()
         found, plan = _version(session, form_pk, version_id)
         return _version_page(session, found, plan, problem), problem.status
+    afterwards.follow()
     flash(str(_("Đã phát hành. Điện thoại sẽ thấy biểu mẫu ở lần tải tiếp theo.")), "success")
     return redirect(f"/forms/{form_pk}/versions/{version_id}")
 

@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 
 from server import clock, web
 from server.db import db, transaction
+from server.desk import afterwards, formats, paging
 from server.desk import finding_rights as rights
-from server.desk import formats, paging
 from server.fields import Fields
 from server.findings import deadlines, queries, register, together, words
 from server.findings.models import Authority, Finding, FindingGroup, FindingState
@@ -220,6 +220,7 @@ def settle(group_id: int) -> Response | tuple[str, int]:
             count = together.settle(session, found, decision, note, web.actor())
     except (UnknownDecision, ReasonNeeded, StepRefused) as problem:
         return _refused(group_id, problem, "note", fields)
+    afterwards.follow()
     flash(str(_("Đã kết luận %(count)s phát hiện.", count=count)), "success")
     return redirect(f"/findings/groups/{group_id}")
 
@@ -241,6 +242,7 @@ def assign(group_id: int) -> Response | tuple[str, int]:
             count = together.assign(session, found, unit, due, document, web.actor())
     except StepRefused as problem:
         return _refused(group_id, problem, problem.field or "responsible", fields)
+    afterwards.follow()
     flash(str(_("Đã giao %(count)s phát hiện.", count=count)), "success")
     return redirect(f"/findings/groups/{group_id}")
 

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 import click
+from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -98,6 +99,7 @@ def assign(
     with transaction() as session:
         found = _finding(session, finding_id)
         remedy.assign(session, found, Unit(unit, Authority(level)), due.date(), document, actor())
+    current_app.extensions["jobs"].poke()
     value = {"id": found.id, "state": found.state.value, "due": found.due_on}
     say(as_json, value, f"{found.id}\t{found.state.value}\t{found.due_on}")
 

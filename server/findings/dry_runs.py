@@ -50,6 +50,11 @@ class Tally:
     some: dict[str, list[int]]
 
     @property
+    def fires(self) -> bool:
+        """Tell whether the rule would fire on any record, or did."""
+        return any(self.counts.values())
+
+    @property
     def differs(self) -> bool:
         """Tell whether the rule would fire elsewhere than it did."""
         return bool(self.counts[NEW] or self.counts[GONE])

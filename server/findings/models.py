@@ -7,7 +7,7 @@ import datetime as dt
 import enum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import Model, by_value
@@ -158,7 +158,12 @@ class Finding(Model):
         Index("ix_finding_group", "group_id", "state", "due_on"),
         Index("ix_finding_due", "plan_id", "state", "due_on", "topic", "area"),
         Index("ix_finding_alarm", "alarm_on"),
-        Index("ix_finding_asked", "plan_id", "asked_due"),
+        Index(
+            "ix_finding_asked",
+            "asked_due",
+            sqlite_where=text("asked_due IS NOT NULL"),
+            postgresql_where=text("asked_due IS NOT NULL"),
+        ),
         Index(
             "ix_finding_tally",
             "plan_id",

@@ -64,14 +64,24 @@ def seen(query: Query, scope: Scope, of: Of = Finding) -> Query:
     in_full = or_(inside(Plan.area, scope.full), inside(of.area, scope.full))
     if not scope.own:
         return query.where(in_full)
-    told = or_(
-        of.visit_id.is_(None),
-        Round.kind != RoundKind.UNANNOUNCED,
-        Visit.state.in_([VisitState.UNDER_WAY, VisitState.DONE]),
+    told = and_(inside(of.area, scope.own), _is_told(of), _confirmed(of))
+    return query.where(or_(in_full, told) if scope.full else told)
+
+
+def _is_told(of: Of) -> ColumnElement[bool]:
+    """Return the condition that the unit knows of the visit: not of a surprise yet to begin.
+
+    Those visits are few, so they are looked up once and not for every row.
+    """
+    hidden = (
+        select(Visit.id)
+        .join(Round, Round.id == Visit.round_id)
+        .where(
+            Round.kind == RoundKind.UNANNOUNCED,
+            Visit.state.not_in([VisitState.UNDER_WAY, VisitState.DONE]),
+        )
     )
-    query = query.outerjoin(Visit, Visit.id == of.visit_id)
-    query = query.outerjoin(Round, Round.id == Visit.round_id)
-    return query.where(or_(in_full, and_(inside(of.area, scope.own), told, _confirmed(of))))
+    return or_(of.visit_id.is_(None), of.visit_id.not_in(hidden))
 
 
 def _confirmed(of: Of) -> ColumnElement[bool]:
@@ -121,6 +131,8 @@ def groups_listed(scope: Scope, asked: Asked) -> Query:
     states = in_state(asked)
     if not states:
         return query
+    if asked.more_time:  # few: looked up at once
+        return query.where(FindingGroup.id.in_(select(Finding.group_id).where(*states)))
     members = select(Finding.id).where(Finding.group_id == FindingGroup.id, *states)
     if scope.own:
         members = seen(members, scope)

@@ -139,8 +139,11 @@ def test_other_rules_are_published_once_their_effect_was_seen(story, draft, brow
     assert refused.status_code == 409 and "chạy thử" in refused.text
     assert fresh().scalars(select(Form)).one().current_id == story.version_id
 
+    assert "Phát hành không chạy thử" in minh.get(here).text
     minh.post(f"{here}/dry-run")
     page = minh.get(here).text
+    assert "hãy chạy thử và xem" not in page and "Phát hành không chạy thử" not in page
+    assert "trước cũng không: B01, B03" in page
     seen = re.search(r'name="dry_run" value="(\d+)"', page)
     assert seen is not None
     minh.post(f"{here}/publish", data={"dry_run": seen[1]})

@@ -61,6 +61,18 @@ def last():
 WISH = {"note": "Chưa mua được giống, chờ phiên chợ", "due_on": in_days(25).isoformat()}
 
 
+def test_the_worker_is_called_after_a_step_so_that_phones_follow_at_once(
+    assigned, app, officer, browser
+):
+    jobs = app.extensions["jobs"]
+    jobs.huey.flush()
+    jobs._poked = 0.0
+
+    browser(officer).post(f"/findings/{assigned}/steps/bat_dau")
+
+    assert jobs.huey.pending_count() == 1
+
+
 def test_a_unit_asks_with_a_reason_and_the_deadline_stands(assigned, post, officer, browser, cast):
     said = WISH | {"document": "7/TTr", "next": "unit"}
     answer = post(officer, "xin_gia_han", {"cho.jpg": photo()}, **said)

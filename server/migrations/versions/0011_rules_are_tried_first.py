@@ -54,7 +54,10 @@ def upgrade() -> None:
     )
     op.add_column("finding", sa.Column("asked_due", sa.Date(), nullable=True))
     op.add_column("finding_step", sa.Column("asked_due", sa.Date(), nullable=True))
-    op.create_index("ix_finding_asked", "finding", ["plan_id", "asked_due"])
+    asks = sa.text("asked_due IS NOT NULL")
+    op.create_index(
+        "ix_finding_asked", "finding", ["asked_due"], sqlite_where=asks, postgresql_where=asks
+    )
     # Written out, because SQLite takes a foreign key with a new column only in this form.
     for table in ("person", "team"):
         op.execute(
