@@ -51,6 +51,7 @@ EDGES = (
     "server.submissions.trial_phone",
     "server.desk.submissions_api",
     "server.desk.submissions",
+    "server.desk.on_screen",
     "server.desk.review",
     "server.desk.gallery",
     "server.desk.views",
