@@ -55,6 +55,7 @@ EDGES = (
     "server.desk.submissions_api",
     "server.desk.odata_api",
     "server.desk.submissions",
+    "server.desk.on_screen",
     "server.desk.review",
     "server.desk.gallery",
     "server.desk.views",

@@ -11,12 +11,15 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser
 
+from bench import everyday
+from bench.everyday import Hand
 from server.db import db
 from server.demo import keys, loader
 from server.permissions import Role
 from tests.demo.test_loader import FEW, installation
 from tests.walks.browsing import CHROMIUM, NARROW, WIDE, Reader, Serving
 from tests.walks.browsing import chromium as chromium
+from tests.walks.days import DAYS
 from tests.walks.spider import Spider
 
 WIDTHS = (WIDE, NARROW)
@@ -153,3 +156,44 @@ def test_a_wrong_password_says_so_and_keeps_the_address_typed(reader, served):
 
     assert "không đúng" in reader.page.locator("main").inner_text()
     assert reader.page.input_value("[name=email]") == "nguoiduyet@vuban.example"
+
+
+@pytest.mark.parametrize("role", DAYS, ids=lambda role: role.value)
+def test_a_day_from_sign_in_to_sign_out(role, served, chromium):
+    """At a desk in Vietnamese, then on a phone in English: the same steps lead to the same ends."""
+    context = chromium.new_context(viewport={"width": WIDE, "height": 900})
+    reader = Reader.at(context, served.address)
+    reader.sign_in(served.accounts[role.value])
+    for width, language in LOOKS:
+        reader.page.set_viewport_size({"width": width, "height": 900})
+        if language != reader.language:
+            reader.speak(language)
+        reader.page.goto(served.address)
+        for step in DAYS[role]:
+            Hand(reader.page).do(step)
+            reader.look()
+    reader.sign_out()
+    context.close()
+
+    assert reader.faults == []
+
+
+def test_everyday_tasks_take_no_more_clicks_and_keys_than_the_table_says(served, chromium):
+    table = everyday.TABLE.read_text("utf-8").splitlines()
+    told = {row.rsplit(" ", 2)[0] for row in table if row.startswith("| ")}
+    context = chromium.new_context(viewport={"width": WIDE, "height": 900})
+    everyday.correct(context.new_page(), served.address, served.accounts)
+    served.app.extensions["jobs"].drain()
+    played = []
+    for task in everyday.TASKS:
+        reader = Reader.at(context, served.address)
+        reader.sign_in(served.accounts[task.role])
+        hand = Hand(reader.page)
+        for step in task.steps:
+            hand.do(step)
+        played.append(everyday.line(task, hand))
+        reader.page.close()
+        context.clear_cookies()
+    context.close()
+
+    assert [row for row in played if row not in told] == []
