@@ -34,6 +34,7 @@ EDGES = (
     "server.desk.phones_api",
     "server.desk.forms_api",
     "server.desk.drafts_api",
+    "server.desk.trials_api",
     "server.desk.setup",
     "server.desk.thresholds",
     "server.desk.calendar",

@@ -24,7 +24,7 @@ from server.problems import BadInput, NotAllowed, NotFound, Problem
 from server.submissions import queries as submissions
 from server.submissions import trials
 from server.surveys import compile as compiler
-from server.surveys import drafts, queries, service, words
+from server.surveys import drafts, queries, service, spoken, words
 from server.surveys import fields as form_fields
 from server.surveys.fields import Field
 from server.surveys.models import Form, FormState, FormVersion
@@ -178,6 +178,7 @@ def _version_page(
         needs=_needs(session, found, plan),
         missing=service.missing_files(found),
         rows=[(each, each.path.count("/"), words.kind(each)) for each in every if _is_shown(each)],
+        say=spoken.Speaker(every, web.language()).say,
         rules=[(rule, wrong.get(_row_number(rule, i))) for i, rule in enumerate(found.rules, 2)],
         wrong=[each.text(web.language()) for each in wrong.values()],
         run=run,

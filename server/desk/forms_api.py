@@ -17,7 +17,7 @@ from server.desk.phones_api import seen as phones_seen
 from server.monitoring.models import Plan
 from server.permissions import May
 from server.places.scope import covers
-from server.problems import BadInput, NotFound
+from server.problems import BadInput, NeverDeleted, NotFound
 from server.submissions.models import ReviewState, Submission
 from server.submissions.queries import reach as records_in_reach
 from server.surveys import compile as compiler
@@ -230,6 +230,21 @@ def change(plan_id: int, form_id: str) -> Response:
         found, plan = form_of(session, plan_id, form_id, May.MANAGE_FORMS)
         service.set_state(session, found, FormState(given["state"]), web.actor())
     return programs.answer(told(db.session(), plan, [found])[0])
+
+
+@bp.delete(ONE)
+@web.requires(May.MANAGE_FORMS)
+def delete(plan_id: int, form_id: str) -> Response:
+    """Refuse: a form is closed, and never deleted; its draft can be set aside."""
+    form_of(db.session(), plan_id, form_id, May.MANAGE_FORMS)
+    raise NeverDeleted(
+        ("biểu mẫu", "forms"),
+        (
+            'Hãy đóng biểu mẫu: PATCH với {"state": "closed"}; gác bản nháp: DELETE …/draft.',
+            'Close the form: PATCH it with {"state": "closed"}; set its draft aside: '
+            "DELETE …/draft.",
+        ),
+    )
 
 
 # --- what phones get, and got -----------------------------------------------------------------

@@ -15,7 +15,7 @@ from server.monitoring import queries as monitoring
 from server.monitoring.models import Plan
 from server.permissions import May
 from server.places.scope import covers
-from server.problems import BadInput, NotAllowed, NotFound
+from server.problems import BadInput, NeverDeleted, NotAllowed, NotFound
 from server.submissions import (
     correcting,
     intake,
@@ -270,6 +270,22 @@ def decide(plan_id: int, form_id: str, instance_id: str) -> Response:
         review.decide(session, found.id, Verdict(decision, reason), level, web.actor())
     _poke()
     return _again(plan_id, form_id, instance_id)
+
+
+@bp.delete(ONE)
+@web.requires(May.REVIEW)
+def delete(plan_id: int, form_id: str, instance_id: str) -> Response:
+    """Refuse: a record is rejected, and never deleted."""
+    _office(_seen(db.session(), plan_id, form_id, instance_id))
+    raise NeverDeleted(
+        ("phiếu đã nhận", "records"),
+        (
+            'Hãy từ chối phiếu: PATCH với {"reviewState": "rejected", "reason": "…"}; phiếu đó '
+            "không tính vào kết quả.",
+            'Reject the record: PATCH it with {"reviewState": "rejected", "reason": "…"}; it then '
+            "counts for nothing.",
+        ),
+    )
 
 
 # --- what was said of a record, and what it was ------------------------------------------------

@@ -449,6 +449,19 @@ def test_the_reason_that_the_phone_asked_for_is_kept_with_its_content(post, only
     assert list(db.session().scalars(reasons)) == ["", "Sai"]
 
 
+def test_the_reason_stands_beside_its_content_on_the_records_page(post, only, drain, browser, cast):
+    rows = (
+        "event,node,start,end,old-value,new-value,change-reason\nchange reason,,1,,,,Đọc nhầm sổ\n"
+    )
+    post(photographed("uuid:1", anh="audit.csv"), {"audit.csv": b"event,node,start,end\n"})
+    post(photographed("uuid:2", "uuid:1", anh="audit.csv"), {"audit.csv": rows.encode()})
+    drain()
+
+    page = browser(cast.hoa).get(f"/submissions/{only(Submission).id}").text
+
+    assert "Lý do sửa:" in page and "Đọc nhầm sổ" in page
+
+
 def test_files_of_an_edit_that_waits_come_in_with_it(app, post, drain):
     edit = photographed("uuid:2", "uuid:1", anh="1.jpg", anh2="2.jpg")
     post(edit, {"1.jpg": b"new"})
