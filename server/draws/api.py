@@ -205,6 +205,7 @@ def make_visits(draw_id: int) -> Response:
     found = _own(draw_id)
     with transaction() as session:
         made = service.make_visits(session, found, web.actor())
+    current_app.extensions["jobs"].poke()
     return programs.answer({"made": VisitSchema(many=True).dump(made)})
 
 
@@ -218,6 +219,7 @@ def void(draw_id: int) -> Response:
     second = agreeing(found, lambda one: one.email == email, given["approver"]["password"])
     with transaction() as session:
         service.void(session, found, given["reason"], second.name, web.actor())
+    current_app.extensions["jobs"].poke()
     return programs.answer(_told(db.session(), found))
 
 

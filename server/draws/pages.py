@@ -266,6 +266,7 @@ def make_visits(draw_id: int) -> AnyResponse:
     drawing(found.plan)
     with transaction() as session:
         made = len(service.make_visits(session, found, web.actor()))
+    current_app.extensions["jobs"].poke()
     if made:
         flash(_("Đã lập %(made)s lượt giám sát.", made=made), "success")
     else:
@@ -320,6 +321,7 @@ def void(draw_id: int) -> AnyResponse:
     except Problem as refusal:
         again = replace(asked, refusal=refusal.text(web.language()))
         return Response(_ceremony(seen(db.session(), draw_id), voiding=again), refusal.status)
+    current_app.extensions["jobs"].poke()
     flash(_("Đã hủy lần rút. Lý do nằm trong sổ và trên mọi biên bản sau."), "success")
     return redirect(f"/draws/{draw_id}")
 
