@@ -15,7 +15,7 @@ from server.desk import afterwards, downloads, formats, record, thread
 from server.desk import finding_rights as rights
 from server.desk.register import DECISIONS, levels, project_names, unit_of
 from server.fields import Fields
-from server.findings import deadlines, evidence, queries, register, remedy, service, words
+from server.findings import deadlines, evidence, mail, queries, register, remedy, service, words
 from server.findings.evidence import PDF, Evidence
 from server.findings.models import Authority, Finding, Result, StepKind
 from server.findings.problems import ReasonNeeded, StepRefused, UnknownDecision
@@ -57,6 +57,8 @@ def _page(
         plan=plan,
         project=project_names(session, [plan]).get(found.project_code),
         row=register.rows(session, [found.group_id], rights.scope())[0],
+        recommended=mail.of_finding(session, found.id) if inside else [],
+        recommendation_words=words.RECOMMENDATIONS,
         alike=register.alike(session, found.group, rights.scope()),
         may_settle=rights.holds(May.SETTLE_FINDINGS, found, plan),
         may_recommend=rights.holds(May.RECOMMEND, found, plan),
