@@ -17,6 +17,7 @@ from server.jobs import Jobs
 from server.permissions import ROLE_NAMES, May
 from server.teams import api as teams_api
 from server.teams import service as teams
+from server.teams.fetched import Fetched
 
 EDGES = (
     "server.health",
@@ -33,7 +34,9 @@ EDGES = (
     "server.desk.phones_api",
     "server.desk.forms_api",
     "server.desk.drafts_api",
+    "server.desk.trials_api",
     "server.desk.setup",
+    "server.desk.thresholds",
     "server.desk.calendar",
     "server.desk.late",
     "server.desk.plan_charts",
@@ -42,6 +45,7 @@ EDGES = (
     "server.desk.record_values",
     "server.desk.teams",
     "server.desk.phone_setup",
+    "server.desk.one_phone",
     "server.desk.journal",
     "server.surveys.phone",
     "server.entities.phone",
@@ -50,6 +54,7 @@ EDGES = (
     "server.submissions.phone",
     "server.submissions.trial_phone",
     "server.desk.submissions_api",
+    "server.desk.odata_api",
     "server.desk.submissions",
     "server.desk.on_screen",
     "server.desk.review",
@@ -85,6 +90,7 @@ HANDLERS = (
     "server.quality.handlers",
     "server.findings.handlers",
     "server.findings.alarms",
+    "server.findings.weighing",
     "server.draws.handlers",
     "server.desk.shipped",
     "server.entities.handlers",
@@ -107,6 +113,7 @@ MODELS = (
     "server.draws.models",
     "server.findings.models",
     "server.findings.letters",
+    "server.findings.dry_run_models",
 )
 
 
@@ -152,6 +159,7 @@ def furnish(app: Flask, settings: Settings) -> None:
     )
     app.extensions["files"] = Files(settings.files)
     app.extensions["jobs"] = Jobs(app, settings)
+    app.extensions["fetched"] = Fetched(app, by_itself=not settings.testing)
 
 
 def _engine_options(settings: Settings) -> dict[str, Any]:
@@ -160,7 +168,6 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
     return {
         "pool_size": settings.threads + 2,
         "max_overflow": 4,
-        "pool_pre_ping": True,
         "connect_args": {
             "options": "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000"
         },

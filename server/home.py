@@ -160,6 +160,8 @@ def _remedies_of(plan: Plan, seen: Waiting) -> Iterator[Task]:
         yield Task(seen.late, _("phát hiện quá hạn khắc phục"), f"{here}qua_han", name, "bad")
     if seen.soon:
         yield Task(seen.soon, _("phát hiện đến hạn trong 7 ngày"), f"{here}sap_den_han", name)
+    if seen.asked and (g.reader.may(May.SETTLE_FINDINGS) or g.reader.may(May.MANAGE_PLANS)):
+        yield Task(seen.asked, _("đề nghị gia hạn chờ trả lời"), f"{here}xin_gia_han", name)
     if g.reader.may(May.SETTLE_FINDINGS):
         if seen.checks:
             label = _("phiếu kiểm tra lại chờ xử lý")

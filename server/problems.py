@@ -104,3 +104,15 @@ class NotOffered(Problem):
     status = 501
     message = "Máy chủ này chưa có “{what}”."
     message_en = "This server does not offer '{what}'."
+
+
+class NeverDeleted(Problem):
+    """Something that other servers delete; here it is kept, and there is another way."""
+
+    code = "never-deleted"
+    status = 409
+    message = "Máy chủ này không xóa {what}: những gì đã có được giữ lại. {instead}"
+    message_en = "This server never deletes {what_en}: whatever is here is kept. {instead_en}"
+
+    def __init__(self, what: tuple[str, str], instead: tuple[str, str]) -> None:
+        super().__init__(what=what[0], what_en=what[1], instead=instead[0], instead_en=instead[1])

@@ -28,6 +28,7 @@ IN_MEMORY = 500_000
 MOST_LINES = 1000
 ByKey = Callable[[str], Reader | None]
 ByPassword = Callable[[str, str], Reader]
+Tail = Callable[[], Mapping[str, Any]]
 
 
 class Addresses(Blueprint):
@@ -213,22 +214,38 @@ def done() -> Response:
     return answer({"success": True})
 
 
-def stream(rows: Iterable[Mapping[str, Any]], head: str = "[", tail: str = "]") -> Response:
+def stream(
+    rows: Iterable[Mapping[str, Any]], head: str = "[", tail: str = "]", more: Tail | None = None
+) -> Response:
     """Return a list in JSON, written while it is read, however long it is.
 
     The database session of the request has ended by then: `rows` asks for one of its own.
     """
-    pieces: Iterator[str] = stream_with_context(_pieces(iter(rows), head, tail))
+    pieces: Iterator[str] = stream_with_context(_pieces(iter(rows), head, tail, more))
     return Response(pieces, content_type=JSON)
 
 
-def table(head: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> Response:
-    """Return rows as OData has them, in `value` behind what `head` says of them all."""
-    return stream(rows, json.dumps(head, ensure_ascii=False)[:-1] + ',"value":[', "]}")
+def table(
+    head: Mapping[str, Any],
+    rows: Iterable[Mapping[str, Any]],
+    tail: Tail = dict,
+) -> Response:
+    """Return rows as OData has them, in `value` behind what `head` says of them all.
+
+    `tail` tells, once they are written, what is known only then.
+    """
+    response = stream(rows, json.dumps(head, ensure_ascii=False)[:-1] + ',"value":[', "]", tail)
+    response.headers["OData-Version"] = "4.0"
+    return response
 
 
-def _pieces(rows: Iterator[Mapping[str, Any]], head: str, tail: str) -> Iterator[str]:
+def _pieces(
+    rows: Iterator[Mapping[str, Any]], head: str, tail: str, more: Tail | None
+) -> Iterator[str]:
     yield head
     for count, row in enumerate(rows):
         yield ("," if count else "") + json.dumps(row, ensure_ascii=False)
     yield tail
+    if more is not None:
+        said = json.dumps(more(), ensure_ascii=False)
+        yield "}" if said == "{}" else f",{said[1:]}"

@@ -43,12 +43,14 @@ WORKBOOK = """
 
 
 @cache
-def compiled(workbook: str = WORKBOOK) -> Compiled:
+def compiled(workbook: str = WORKBOOK, allowed: tuple[str, ...] = ()) -> Compiled:
     """Return the form of a Markdown workbook; compiled once, not validated (no JVM needed)."""
-    return compiler.compile(workbook.encode(), "thu.md", validate=False)
+    return compiler.compile(workbook.encode(), "thu.md", validate=False, allowed=allowed)
 
 
-def publish(app: Flask, plan_id: int, workbook: str = WORKBOOK) -> int:
+def publish(
+    app: Flask, plan_id: int, workbook: str = WORKBOOK, allowed: tuple[str, ...] = ()
+) -> int:
     """Publish the form in a plan; return the version's number."""
     with transaction() as session:
         version = surveys.upload(
@@ -57,7 +59,7 @@ def publish(app: Flask, plan_id: int, workbook: str = WORKBOOK) -> int:
             plan_id,
             workbook.encode(),
             "thu.md",
-            compiled(workbook),
+            compiled(workbook, allowed),
             ACTOR,
         )
         return surveys.publish(session, version, ACTOR).id

@@ -43,9 +43,9 @@ def between(session: Session, found: Submission, number: int) -> list[Changed]:
     Raises:
         NotFound: the record never had such a content.
     """
-    if number < 2:
+    before = versions.before(session, found, number)
+    if before is None:
         return []
-    before = versions.content(session, found, number - 1)
     after = versions.content(session, found, number)
     old, new = _questions(found, before), _questions(found, after)
     changes = []

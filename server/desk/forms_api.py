@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server import programs, web
+from server.bodies import BadFields
 from server.central import moment
 from server.db import db, transaction
 from server.desk import downloads, filling, reach
@@ -16,7 +17,7 @@ from server.desk.phones_api import seen as phones_seen
 from server.monitoring.models import Plan
 from server.permissions import May
 from server.places.scope import covers
-from server.problems import BadInput, NotFound
+from server.problems import BadInput, NeverDeleted, NotFound
 from server.submissions.models import ReviewState, Submission
 from server.submissions.queries import reach as records_in_reach
 from server.surveys import compile as compiler
@@ -26,6 +27,7 @@ from server.surveys.compile import Compiled
 from server.surveys.models import Form, FormState, FormVersion
 from server.surveys.problems import FormExists, FormWarnings, GoesToEveryPhone
 from server.surveys.schemas import FormPatchSchema, FormSchema, attachments, told_fields
+from server.surveys.workbook import ELSEWHERE
 from server.teams import queries as phones
 from server.teams import service as teams
 from server.teams.api import APP_USER
@@ -187,11 +189,12 @@ def definition(otherwise: str = "") -> tuple[bytes, str, Compiled]:
     kind = request.mimetype
     data = programs.raw(LARGEST)
     if kind in XML:
-        compiled, name = compiler.read(data), "form.xml"
+        compiled, name = compiler.read(data, allowed=_allowed()), "form.xml"
     elif kind in WORKBOOKS:
         wanted = unquote(request.headers.get("X-XlsForm-FormId-Fallback", ""))
         name = f"form{WORKBOOKS[kind]}"
-        compiled = compiler.compile(data, name, form_id=(otherwise or wanted)[:200])
+        chosen = (otherwise or wanted)[:200]
+        compiled = compiler.compile(data, name, form_id=chosen, allowed=_allowed())
     else:
         problem = BadInput(
             "Hãy gửi bảng tính (.xlsx, .xls) hoặc XForm (.xml) với Content-Type của nó.",
@@ -204,6 +207,19 @@ def definition(otherwise: str = "") -> tuple[bytes, str, Compiled]:
     return data, name, compiled
 
 
+def _allowed() -> list[str]:
+    """Return the settings that lead elsewhere and that ?allow= names, parted by commas.
+
+    Raises:
+        BadFields: there is no such setting.
+    """
+    asked = [name.strip() for name in request.args.get("allow", "").split(",") if name.strip()]
+    if not set(asked) <= set(ELSEWHERE):
+        known = ", ".join(ELSEWHERE)
+        raise BadFields([("allow", f"chỉ có: {known}. | there is only: {known}.")])
+    return asked
+
+
 @bp.patch(ONE)
 @web.requires(May.MANAGE_FORMS)
 def change(plan_id: int, form_id: str) -> Response:
@@ -214,6 +230,21 @@ def change(plan_id: int, form_id: str) -> Response:
         found, plan = form_of(session, plan_id, form_id, May.MANAGE_FORMS)
         service.set_state(session, found, FormState(given["state"]), web.actor())
     return programs.answer(told(db.session(), plan, [found])[0])
+
+
+@bp.delete(ONE)
+@web.requires(May.MANAGE_FORMS)
+def delete(plan_id: int, form_id: str) -> Response:
+    """Refuse: a form is closed, and never deleted; its draft can be set aside."""
+    form_of(db.session(), plan_id, form_id, May.MANAGE_FORMS)
+    raise NeverDeleted(
+        ("biểu mẫu", "forms"),
+        (
+            'Hãy đóng biểu mẫu: PATCH với {"state": "closed"}; gác bản nháp: DELETE …/draft.',
+            'Close the form: PATCH it with {"state": "closed"}; set its draft aside: '
+            "DELETE …/draft.",
+        ),
+    )
 
 
 # --- what phones get, and got -----------------------------------------------------------------

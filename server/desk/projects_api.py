@@ -20,7 +20,7 @@ from server.places import picking
 from server.places import queries as places
 from server.places.models import Edition, Place
 from server.places.scope import covers
-from server.problems import NotAllowed, NotFound
+from server.problems import NeverDeleted, NotAllowed, NotFound
 from server.submissions.models import Submission
 from server.submissions.queries import reach
 from server.surveys.models import Form, PlanKey
@@ -162,6 +162,20 @@ def change(plan_id: int) -> Response:
         if archived:
             service.close_plan(session, plan, web.actor())
     return programs.answer(_told(db.session(), [plan])[0])
+
+
+@bp.delete(ONE)
+@web.requires(May.MANAGE_PLANS)
+def delete(plan_id: int) -> Response:
+    """Refuse: a plan is closed, and never deleted."""
+    managed(db.session(), plan_id)
+    raise NeverDeleted(
+        ("kế hoạch", "plans"),
+        (
+            'Hãy đóng kế hoạch: PATCH với {"archived": true}.',
+            'Close the plan: PATCH it with {"archived": true}.',
+        ),
+    )
 
 
 # --- who serves in a plan ---------------------------------------------------------------------

@@ -15,7 +15,7 @@ from server.monitoring import queries as monitoring
 from server.monitoring.models import Plan
 from server.permissions import May
 from server.places.scope import covers
-from server.problems import BadInput, NotAllowed, NotFound
+from server.problems import BadInput, NeverDeleted, NotAllowed, NotFound
 from server.submissions import (
     correcting,
     intake,
@@ -272,6 +272,22 @@ def decide(plan_id: int, form_id: str, instance_id: str) -> Response:
     return _again(plan_id, form_id, instance_id)
 
 
+@bp.delete(ONE)
+@web.requires(May.REVIEW)
+def delete(plan_id: int, form_id: str, instance_id: str) -> Response:
+    """Refuse: a record is rejected, and never deleted."""
+    _office(_seen(db.session(), plan_id, form_id, instance_id))
+    raise NeverDeleted(
+        ("phiếu đã nhận", "records"),
+        (
+            'Hãy từ chối phiếu: PATCH với {"reviewState": "rejected", "reason": "…"}; phiếu đó '
+            "không tính vào kết quả.",
+            'Reject the record: PATCH it with {"reviewState": "rejected", "reason": "…"}; it then '
+            "counts for nothing.",
+        ),
+    )
+
+
 # --- what was said of a record, and what it was ------------------------------------------------
 
 
@@ -298,7 +314,7 @@ def comment(plan_id: int, form_id: str, instance_id: str) -> Response:
 
 
 @bp.get(f"{ONE}/audits")
-@web.requires(May.SEE_RECORDS)
+@web.requires(May.SEE_JOURNAL)
 def audits(plan_id: int, form_id: str, instance_id: str) -> Response:
     """Tell what the journal says of a record."""
     session = db.session()
@@ -352,12 +368,12 @@ def diffs(plan_id: int, form_id: str, instance_id: str) -> Response:
     session = db.session()
     found = _seen(session, plan_id, form_id, instance_id)
     told = {}
-    before = versions.content(session, found, 1)
-    for number in range(2, found.number + 1):
-        after = versions.content(session, found, number)
-        told[after.instance_id] = [
-            schemas.difference(each) for each in versions.differences(before, after)
-        ]
+    before: Content | None = None
+    for each in reversed(versions.every(session, found.id)):
+        after = versions.content(session, found, each.number)
+        if before is not None:
+            changed = versions.differences(before, after)
+            told[after.instance_id] = [schemas.difference(one) for one in changed]
         before = after
     return programs.answer(told)
 
@@ -409,13 +425,26 @@ def content_file(
     return _give(iter(held.values()), file_name)
 
 
+def _added_to(plan_id: int, form_id: str, instance_id: str) -> tuple[Submission, Carrier]:
+    """Return a record that the caller may add files to: their team's, or any of their area.
+
+    Raises:
+        NotAllowed: it is another team's.
+    """
+    session = db.session()
+    found = _seen(session, plan_id, form_id, instance_id)
+    who = _sender(session, plan_id, form_id)[1]
+    plan = session.get_one(Plan, plan_id)
+    if who.team_id != found.team_id and not covers(web.reader().areas(May.MANAGE_PLANS), plan.area):
+        raise NotAllowed()
+    return found, who
+
+
 @bp.post(f"{ONE}/attachments/<file_name>")
 @web.requires(May.ENTER_RECORDS)
 def attach(plan_id: int, form_id: str, instance_id: str, file_name: str) -> Response:
     """Take a file that the content names; the first bytes under a name stay."""
-    session = db.session()
-    found = _seen(session, plan_id, form_id, instance_id)
-    who = _sender(session, plan_id, form_id)[1]
+    found, who = _added_to(plan_id, form_id, instance_id)
     kind = text.clean(request.mimetype)[:100] or intake.OCTETS
     with programs.spooled() as stream:
         part = Part(text.clean(file_name)[: intake.LONGEST_NAME], kind, stream)

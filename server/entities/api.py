@@ -28,7 +28,7 @@ from server.monitoring import queries as monitoring
 from server.monitoring.models import Plan
 from server.permissions import May
 from server.places.scope import covers
-from server.problems import NotAllowed, NotFound, NotOffered
+from server.problems import NeverDeleted, NotAllowed, NotFound, NotOffered
 from server.surveys import queries as surveys
 
 bp = programs.Addresses("entities_api", __name__)
@@ -181,6 +181,36 @@ def add_property(plan_id: int, list_name: str) -> Response:
     return programs.done()
 
 
+@bp.delete(ONE)
+@web.requires(May.MANAGE_FORMS)
+def delete_list(plan_id: int, list_name: str) -> Response:
+    """Refuse: the rows of a list are taken off it, and the list stays."""
+    _managed(db.session(), plan_id, list_name)
+    raise NeverDeleted(
+        ("danh sách", "lists"),
+        (
+            "Hãy đưa các dòng ra khỏi danh sách: POST …/entities/bulk-delete.",
+            "Take its rows off: POST …/entities/bulk-delete.",
+        ),
+    )
+
+
+@bp.delete(f"{ONE}/properties/<property_name>")
+@web.requires(May.MANAGE_FORMS)
+def delete_property(plan_id: int, list_name: str, property_name: str) -> Response:
+    """Refuse: rows keep what was ever said of them."""
+    found, _where = _managed(db.session(), plan_id, list_name)
+    if property_name not in {each.name for each in found.properties}:
+        raise NotFound()
+    raise NeverDeleted(
+        ("thuộc tính của danh sách", "properties of lists"),
+        (
+            "Hãy bỏ cột save_to đó trong biểu mẫu: phiếu mới sẽ không ghi vào nữa.",
+            "Take its save_to out of the form: nothing new is saved to it then.",
+        ),
+    )
+
+
 # --- rows -------------------------------------------------------------------------------------
 
 
@@ -315,11 +345,9 @@ def change_many(plan_id: int, list_name: str, what: str) -> Response:
     """Take many rows off the list, or put them back: all of them or none."""
     _managed(db.session(), plan_id, list_name)
     ids = programs.sent(IdsSchema())["ids"]
-    verb = service.delete if what == "delete" else service.restore
     with transaction() as session:
         found, where = _managed(session, plan_id, list_name)
-        for uuid in dict.fromkeys(ids):
-            verb(session, _one(session, where, found, uuid), web.actor())
+        many.take_off(session, found, ids, web.actor(), where, back=what == "restore")
     return programs.done()
 
 
@@ -351,7 +379,7 @@ def diffs(plan_id: int, list_name: str, uuid: str) -> Response:
 
 
 @bp.get(f"{ROW}/audits")
-@web.requires(May.SEE_RECORDS)
+@web.requires(May.SEE_JOURNAL)
 def audits(plan_id: int, list_name: str, uuid: str) -> Response:
     """Tell what the journal says of a row."""
     session = db.session()

@@ -54,6 +54,7 @@ class Scope:
 
 
 NOTHING = Scope("none", (), false())
+WHOLE = "whole"
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,13 @@ def scope_of(session: Session, found: EntityList, phone: Carrier) -> Scope:
         mine = Entity.team_id == phone.team_id
         return NOTHING if phone.team_id is None else Scope(key, (key,), mine)
     return _areas(areas_of(session, phone))
+
+
+def whole(found: EntityList) -> Scope:
+    """Return all of a list, whoever its rows are for: what those who try a draft carry."""
+    if found.delivery is Delivery.ALL:
+        return Scope(EVERYWHERE, (EVERYWHERE,), true())
+    return Scope(WHOLE, (), true())
 
 
 def _areas(areas: Collection[str]) -> Scope:
@@ -145,7 +153,10 @@ def current_of(session: Session, parts: Sequence[tuple[EntityList, Scope]]) -> d
     asked = [(found.id, stamp) for found, scope in parts for stamp in scope.stamps]
     stamped = connection.execute(_STAMPS, {"asked": asked or NO_STAMP})
     stamps: dict[int, int] = {row[0]: row[1] for row in stamped}
-    needed = {f.id: max(f.shape_revision, stamps.get(f.id, 0)) for f, _scope in parts}
+    needed = {
+        f.id: f.revision if s.key == WHOLE else max(f.shape_revision, stamps.get(f.id, 0))
+        for f, s in parts
+    }
     rows = connection.execute(_COPIES, {"asked": [(f.id, scope.key) for f, scope in parts]})
     return {
         list_id: Copy(copy_id, md5, count)
@@ -249,14 +260,22 @@ def packed(session: Session, copy: Copy) -> bytes:
 
 
 def fates(
-    session: Session, found: EntityList, scope: Scope, phone: Carrier, uuids: Collection[str]
+    session: Session,
+    found: EntityList,
+    scope: Scope,
+    phone: Carrier | None,
+    uuids: Collection[str],
 ) -> list[tuple[str, bool]]:
     """Return (id, gone) of the rows among `uuids` that we know, as this phone should see it.
+
+    Without a phone, as whoever carries `scope` should.
 
     A row is gone when it was deleted, or has passed to others. One that we do not know is left
     out: the form that makes it is still on its way.
     """
-    mine = scope.rows | (Entity.owner_id == phone.person_id)
+    mine = scope.rows
+    if phone is not None:
+        mine = mine | (Entity.owner_id == phone.person_id)
     rows = session.execute(
         select(Entity.uuid, Entity.deleted_at, mine)
         .where(Entity.list_id == found.id, Entity.uuid.in_(uuids))

@@ -9,12 +9,15 @@ from flask import Blueprint, Response, g, request
 
 from server import openrosa
 from server.db import db, transaction
-from server.entities import delivery, queries
+from server.entities import declared, delivery, queries
 from server.entities.delivery import Copy, Scope
 from server.entities.models import EntityList
+from server.problems import NotFound
 from server.surveys import lists
 from server.surveys.lists import Offered
-from server.teams.phone import at
+from server.surveys.models import FormVersion
+from server.teams.fetched import LIST
+from server.teams.phone import at, note_fetched
 from server.teams.service import Carrier
 
 bp = Blueprint("entities_phone", __name__)
@@ -37,6 +40,73 @@ def offer(phone: Carrier, names: Collection[str]) -> list[Offered]:
     parts = [(each, scopes[each.delivery]) for each in found]
     ready = delivery.current_of(session, parts)
     return [_offered(each, ready.get(each.id) or _copy(each, scope)) for each, scope in parts]
+
+
+def offer_for_trial(draft: FormVersion, names: Collection[str]) -> list[Offered]:
+    """Return the lists among the files that a draft asks for, as whoever tries it gets them.
+
+    One that is only declared by the draft is empty until the draft is published.
+    """
+    session, plan_id = db.session(), draft.form.plan_id
+    wanted = [name.removesuffix(".csv") for name in names if name.endswith(".csv")]
+    found = queries.lists_named(session, plan_id, wanted) if wanted else []
+    parts = [(each, delivery.whole(each)) for each in found]
+    ready = delivery.current_of(session, parts) if parts else {}
+    made = [_offered(each, ready.get(each.id) or _copy(each, scope)) for each, scope in parts]
+    known = {each.name for each in made}
+    empty = {name: data for name, data in _declared(draft).items() if name in names}
+    return made + [
+        Offered(
+            name,
+            openrosa.md5(data),
+            f"datasets/{name.removesuffix('.csv')}/entities.csv",
+            "entityList",
+            f"datasets/{name.removesuffix('.csv')}/integrity",
+        )
+        for name, data in empty.items()
+        if name not in known
+    ]
+
+
+def _declared(draft: FormVersion) -> dict[str, bytes]:
+    """Return, by file, the lists that a draft declares, without a row."""
+    columns: dict[str, list[str]] = {}
+    for use in declared.uses_of(db.session(), draft.id, draft.xform_md5):
+        columns.setdefault(f"{use.dataset}.csv", []).extend(use.properties)
+    return {
+        name: (",".join(["name", "label", "__version", *dict.fromkeys(more)]) + "\n").encode()
+        for name, more in columns.items()
+    }
+
+
+def for_trial(draft: FormVersion, name: str) -> Response:
+    """Give a list to whoever tries a draft.
+
+    Raises:
+        NotFound: the draft asks for no such list, or there is none.
+    """
+    file = f"{name}.csv"
+    if file not in {need["name"] for need in draft.needs}:
+        raise NotFound()
+    session = db.session()
+    found = queries.find_list(session, draft.form.plan_id, name)
+    if found is not None:
+        return _sent(_copy(found, delivery.whole(found)))
+    empty = _declared(draft).get(file)
+    if empty is None:
+        raise NotFound()
+    return openrosa.kept(
+        Response(empty, content_type="text/csv; charset=utf-8"), openrosa.md5(empty)
+    )
+
+
+def fates_for_trial(draft: FormVersion, name: str) -> Response:
+    """Tell whoever tries a draft what became of rows; those of trials are never on the list."""
+    session = db.session()
+    found = queries.find_list(session, draft.form.plan_id, name)
+    if found is None:
+        return _told([])
+    return _told(delivery.fates(session, found, delivery.whole(found), None, _asked()))
 
 
 def _offered(found: EntityList, copy: Copy) -> Offered:
@@ -69,20 +139,27 @@ def _copy(found: EntityList, scope: Scope) -> Copy:
 @at(bp, "/datasets/<name>/entities.csv")
 def entities_csv(token: str, plan_id: int, name: str) -> Response:
     """Give the list as this phone carries it: the very bytes that its manifest named, if kept."""
-    return carried(g.phone, name, request.args.get("md5", ""))
+    copy = _carried(g.phone, name, request.args.get("md5", ""))
+    note_fetched(LIST, f"{name}.csv", copy.md5)
+    return _sent(copy)
 
 
-def carried(phone: Carrier, name: str, named: str = "") -> Response:
-    """Return a list as `phone` carries it: the bytes whose hash is `named`, if they are kept.
+def carried(phone: Carrier, name: str) -> Response:
+    """Return a list as `phone` carries it.
 
     Raises:
         NotFound: the plan has no such list.
     """
+    return _sent(_carried(phone, name))
+
+
+def _carried(phone: Carrier, name: str, named: str = "") -> Copy:
+    """Return the copy of a list that `phone` carries: the one with hash `named`, if it is kept."""
     session = db.session()
     found = queries.list_named(session, phone.plan_id, name)
     scope = delivery.scope_of(session, found, phone)
     copy = delivery.copy_named(session, found, scope, named) if named else None
-    return _sent(copy or _copy(found, scope))
+    return copy or _copy(found, scope)
 
 
 def _sent(copy: Copy) -> Response:
@@ -116,13 +193,21 @@ def integrity(token: str, plan_id: int, name: str) -> Response:
     """Tell what became of rows that the phone made itself and misses in the list."""
     session = db.session()
     found = queries.list_named(session, plan_id, name)
-    asked = [each.strip().lower() for each in request.args.get("id", "").split(",")]
-    uuids = list(dict.fromkeys(filter(None, asked)))[:MOST_IDS]
     scope = delivery.scope_of(session, found, g.phone)
+    return _told(delivery.fates(session, found, scope, g.phone, _asked()))
+
+
+def _asked() -> list[str]:
+    """Return the ids that the phone asks about."""
+    asked = [each.strip().lower() for each in request.args.get("id", "").split(",")]
+    return list(dict.fromkeys(filter(None, asked)))[:MOST_IDS]
+
+
+def _told(fates: Collection[tuple[str, bool]]) -> Response:
     rows = "".join(
         f'<entity id="{openrosa.safe(uuid)}"><deleted>{"true" if gone else "false"}</deleted>'
         "</entity>"
-        for uuid, gone in delivery.fates(session, found, scope, g.phone, uuids)
+        for uuid, gone in fates
     )
     return openrosa.xml(
         f'<?xml version="1.0" encoding="UTF-8"?>\n<data><entities>{rows}</entities></data>'

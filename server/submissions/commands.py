@@ -149,9 +149,12 @@ def list_versions(which: str, as_json: bool) -> None:
 
 def _changed(session: Session, found: Submission, number: int) -> list[dict[str, Any]]:
     """Return what a content says otherwise than the one before it."""
-    if number < 2:
+    before, after = (
+        versions.before(session, found, number),
+        versions.content(session, found, number),
+    )
+    if before is None:
         return []
-    before, after = (versions.content(session, found, each) for each in (number - 1, number))
     return [
         {"path": each.path, "before": each.before, "after": each.after}
         for each in versions.differences(before, after)
@@ -300,9 +303,10 @@ def take_in(held_id: int, as_json: bool) -> None:
         found = session.get(Held, held_id)
         if found is None:
             raise NotFound()
-        if found.phone is None:
+        sender = sender_of(found)
+        if sender is None:
             raise NotFound()
-        receipt = service.reingest(session, found, sender_of(found.phone), actor())
+        receipt = service.reingest(session, found, sender, actor())
         instance_id = receipt.instance_id
     current_app.extensions["jobs"].poke()
     say(as_json, {"id": held_id, "instance_id": instance_id}, f"Đã nhận {instance_id}.")

@@ -12,7 +12,7 @@ from server.monitoring.models import Plan, PlanState
 from server.often import Often
 from server.submissions import instance
 from server.submissions.instance import Reading
-from server.submissions.models import Submission, SubmissionVersion
+from server.submissions.models import AwaitedOriginal, Submission, SubmissionVersion
 from server.submissions.problems import PlanClosed
 from server.surveys import fields
 from server.surveys.models import Form, FormState, FormVersion
@@ -46,7 +46,8 @@ class KeptPart:
 class Known:
     """What the database says about a form and an instanceID.
 
-    `superseded_id` is the content of the record that had the instanceID before an edit.
+    `superseded_id` is the content of the record that had the instanceID before an edit;
+    `awaited`: a record was made of an edit of it, and waits for it.
     """
 
     form_pk: int
@@ -54,6 +55,7 @@ class Known:
     submission_id: int | None
     xml_sha256: str | None
     superseded_id: int | None = None
+    awaited: bool = False
 
 
 @dataclass
@@ -102,6 +104,7 @@ _KNOWN = Often(
             SubmissionVersion.submission_id,
             SubmissionVersion.xml_sha256,
             SubmissionVersion.id,
+            AwaitedOriginal.submission_id,
         )
         .join(Plan, Plan.id == Form.plan_id)
         .outerjoin(
@@ -117,6 +120,13 @@ _KNOWN = Often(
             and_(
                 SubmissionVersion.form_pk == Form.id,
                 SubmissionVersion.instance_id == bindparam("instance"),
+            ),
+        )
+        .outerjoin(
+            AwaitedOriginal,
+            and_(
+                AwaitedOriginal.form_pk == Form.id,
+                AwaitedOriginal.instance_id == bindparam("instance"),
             ),
         )
         .where(Form.plan_id == bindparam("plan"), Form.form_id == bindparam("form"))
@@ -141,7 +151,7 @@ def recognise(session: Session, plan_id: int, found: instance.Instance) -> Known
     row = _KNOWN.look(session, key)
     if row is None or row[3] is None or row[4] is None:
         raise UnknownForm(form_id=found.form_id, version=found.version)
-    known = Known(row[0], row[3], row[5] or row[7], row[6] or row[8], row[9])
+    known = Known(row[0], row[3], row[5] or row[7], row[6] or row[8], row[9], row[10] is not None)
     if known.xml_sha256 == found.xml_sha256:
         return known  # what we hold is held: a retry succeeds even after closing
     if row[2] is PlanState.CLOSED:

@@ -47,8 +47,9 @@ class Submission(Model):
     """One filled form (phiếu đã điền) with its newest content, byte for byte as the phone sent it.
 
     The record stays one row through all edits, and keeps the instanceID it first came under
-    (`root_instance_id`) and the time of that (`received_at`); `number` counts its contents from 1,
-    and those before the newest are `SubmissionVersion`s. `revision` moves with every edit and
+    (`root_instance_id`) and the time of that (`received_at`); `number` counts its contents from 1
+    (from 2 while the original of its first is awaited), and those before the newest are
+    `SubmissionVersion`s. `revision` moves with every edit and
     every decision of a reviewer: who decides says which one they looked at. `review_level` is
     that of the decision that stands: 1 the team's leader, 2 the office, 0 none since the last
     edit. While `returned_at` is set the record is on its team's phones to be corrected.
@@ -248,6 +249,19 @@ class SubmissionVersion(Model):
     )
 
 
+class AwaitedOriginal(Model):
+    """The content that a record's oldest one was made of, and that has yet to come.
+
+    There is one for an edit that was taken in without its original; it goes when that comes.
+    """
+
+    __tablename__ = "awaited_original"
+
+    form_pk: Mapped[int] = mapped_column(ForeignKey("form.id"), primary_key=True)
+    instance_id: Mapped[str] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"), index=True)
+
+
 class VersionFile(Model):
     """A file as a superseded content had it; without `sha256` it has never arrived."""
 
@@ -340,7 +354,8 @@ class Held(Model):
     """Something a phone sent that we would not take as a record: kept whole for the office.
 
     Once per content, however often the phone retries; `times` counts. `deprecated_id` is the
-    instanceID that it is an edit of.
+    instanceID that it is an edit of. What was sent from a desk has no phone, but a person, and the
+    team for which they filled it.
     """
 
     __tablename__ = "held"
@@ -361,6 +376,8 @@ class Held(Model):
     deprecated_id: Mapped[str | None]
     xml: Mapped[bytes] = mapped_column(deferred=True)
     phone_id: Mapped[int | None] = mapped_column(ForeignKey("phone.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
     state: Mapped[HeldState] = mapped_column(by_value(HeldState), default=HeldState.WAITING)
     first_at: Mapped[dt.datetime]
     last_at: Mapped[dt.datetime]
@@ -370,6 +387,7 @@ class Held(Model):
     submission_id: Mapped[int | None] = mapped_column(ForeignKey("submission.id"))
 
     phone: Mapped[Phone | None] = relationship(lazy="joined")
+    person: Mapped[Person | None] = relationship(lazy="joined")
     files: Mapped[list["HeldFile"]] = relationship(
         back_populates="held", lazy="selectin", order_by="HeldFile.id"
     )

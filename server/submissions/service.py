@@ -12,7 +12,7 @@ from server import clock, journal
 from server.db import table
 from server.journal import Actor
 from server.often import Often
-from server.submissions import attachments, editing, holding, intake
+from server.submissions import attachments, editing, holding, intake, joining
 from server.submissions.attachments import Merged, keep
 from server.submissions.holding import OTHER_FILE, OTHER_FILE_WHY, dismiss, hold
 from server.submissions.intake import KeptPart, Sent
@@ -72,7 +72,9 @@ def _store(
 ) -> Receipt | None:
     """Do what `receive` does; None when an edit's original is not here. `alone`: no edit."""
     if sent.known.submission_id is None:
-        if sent.instance.deprecated_id and not alone:
+        if sent.known.awaited:
+            receipt = _older(session, sent, parts, phone)
+        elif sent.instance.deprecated_id and not alone:
             receipt = _supersede(session, sent, parts, phone)
         else:
             receipt = _first(session, sent, parts, phone)
@@ -97,6 +99,18 @@ def _supersede(
     return _new(session, "submission.edited", submission_id, sent, parts, phone, named, held)
 
 
+def _older(
+    session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carrier
+) -> Receipt | None:
+    """Store what comes after its own edit; None when it is here by now."""
+    joined = joining.join(session, sent, parts, phone)
+    if joined is None:
+        return None
+    submission_id, held = joined
+    verb = "submission.original-joined"
+    return _new(session, verb, submission_id, sent, parts, phone, len(sent.named), held)
+
+
 def _first(
     session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carrier
 ) -> Receipt | None:
@@ -104,6 +118,8 @@ def _first(
     submission_id = _insert(session, sent, parts, phone)
     if submission_id is None:
         return None
+    if sent.instance.deprecated_id:
+        joining.await_original(session, submission_id, sent)
     named = sent.named
     held = attachments.first_files(session, submission_id, named, parts)
     verb = "submission.received"
@@ -133,6 +149,7 @@ def _insert(session: Session, sent: Sent, parts: Sequence[KeptPart], phone: Carr
         {
             **intake.content(sent),
             "root_instance_id": sent.instance.instance_id,
+            "number": joining.FIRST_NUMBER if sent.instance.deprecated_id else 1,
             "plan_id": phone.plan_id,
             "form_pk": sent.known.form_pk,
             "received_at": clock.now(),
@@ -220,7 +237,7 @@ def _tell(
 def reingest(session: Session, held: Held, phone: Carrier, actor: Actor) -> Receipt:
     """Take in something held, now that the plan can understand it.
 
-    An edit whose original never came becomes a record of its own.
+    An edit whose original never came becomes a record of its own, which that joins if it comes.
 
     Raises:
         AlreadySettled: it was taken in or put aside before.

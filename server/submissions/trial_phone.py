@@ -8,12 +8,14 @@ from flask import Blueprint, Response, current_app, g, request
 
 from server import openrosa
 from server.db import db, transaction
+from server.entities import phone as entity_lists
 from server.files import Files
+from server.monitoring.models import Plan
 from server.problems import NotFound, Problem
 from server.submissions import instance, service, trials
 from server.submissions.phone import bounded, read_parts
 from server.surveys import drafts, queries
-from server.surveys.phone import sent_file, sent_list
+from server.surveys.phone import offered, sent_file, sent_list
 
 bp = Blueprint("trial_phone", __name__)
 BASE = "/v1/test/<token>/projects/<int:plan_id>/forms/<form_id>/draft"
@@ -69,15 +71,32 @@ def manifest() -> Response:
     """List the files of the draft: those uploaded, and the plan's lists as all teams have them."""
     names = [need["name"] for need in g.draft.needs]
     found = queries.manifest(db.session(), g.draft.form.plan_id, g.draft.id, None, names)
-    entries = "".join(
-        f"<mediaFile><filename>{openrosa.safe(each.name)}</filename><hash>md5:{each.md5}</hash>"
+    entries = {
+        each.name: f"<mediaFile><filename>{openrosa.safe(each.name)}</filename>"
+        f"<hash>md5:{each.md5}</hash>"
         f"<downloadUrl>{g.base}/attachments/{quote(each.name)}</downloadUrl></mediaFile>"
-        for each in sorted(found, key=lambda each: each.name)
-    )
+        for each in found
+    }
+    wanted = [name for name in names if name not in entries]
+    for each in entity_lists.offer_for_trial(g.draft, wanted):
+        entries[each.name] = offered(g.base, each)
     return openrosa.listing(
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<manifest xmlns="{openrosa.MANIFEST}">{entries}</manifest>'
+        f'<manifest xmlns="{openrosa.MANIFEST}">'
+        f"{''.join(entries[name] for name in sorted(entries))}</manifest>"
     )
+
+
+@_at("/datasets/<name>/entities.csv")
+def entities_csv(name: str) -> Response:
+    """Give a list that the draft asks for, all of it, whoever its rows are for."""
+    return entity_lists.for_trial(g.draft, name)
+
+
+@_at("/datasets/<name>/integrity")
+def integrity(name: str) -> Response:
+    """Tell what became of rows that the phone misses in a list."""
+    return entity_lists.fates_for_trial(g.draft, name)
 
 
 @_at("/attachments/<name>")
@@ -97,7 +116,8 @@ def preflight() -> Response:
     """Answer the phone's HEAD."""
     response = Response(status=204)
     response.headers["X-OpenRosa-Version"] = "1.0"
-    response.headers["X-OpenRosa-Accept-Content-Length"] = "10000000"
+    plan = db.session().get_one(Plan, g.draft.form.plan_id)
+    response.headers["X-OpenRosa-Accept-Content-Length"] = str(plan.accept_bytes)
     return response
 
 

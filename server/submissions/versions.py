@@ -105,6 +105,14 @@ def content(session: Session, found: Submission, number: int) -> Content:
     return Content(number, row.instance_id, row.xml, row.answers, row.version, files)
 
 
+def before(session: Session, found: Submission, number: int) -> Content | None:
+    """Return the content of a record before this one; None: it is the first that has come."""
+    try:
+        return content(session, found, number - 1)
+    except NotFound:
+        return None
+
+
 def _version(session: Session, found: Submission, number: int) -> SubmissionVersion:
     row = session.scalar(
         select(SubmissionVersion)

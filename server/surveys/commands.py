@@ -12,9 +12,17 @@ from server.surveys import compile as compiler
 from server.surveys import drafts, queries, service
 from server.surveys.changes import Change
 from server.surveys.models import Form, FormState
+from server.surveys.workbook import ELSEWHERE
 from server.teams.commands import server_url
 from server.terminal import actor, as_json, plan_option, say
 
+ALLOW = click.option(
+    "--allow",
+    "allowed",
+    multiple=True,
+    type=click.Choice(ELSEWHERE),
+    help="Cho phép thiết lập đưa phiếu đi nơi khác / a setting that leads elsewhere.",
+)
 WORKBOOK = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -28,13 +36,26 @@ def group() -> None:
 @plan_option
 @click.option("--notes", default="", help="Phiên bản này có gì mới / what is new in it.")
 @click.option("--media", type=WORKBOOK, multiple=True, help="Tệp mà biểu mẫu cần.")
+@click.option("--dry-run", type=int, help="Số lần chạy thử luật đã xem / the dry run seen.")
+@click.option("--without-dry-run", default="", help="Lý do không chạy thử / why there is none.")
+@ALLOW
 @as_json
 def publish(
-    workbook: Path, plan_id: int, notes: str, media: tuple[Path, ...], as_json: bool
+    workbook: Path,
+    plan_id: int,
+    notes: str,
+    media: tuple[Path, ...],
+    dry_run: int | None,
+    without_dry_run: str,
+    allowed: tuple[str, ...],
+    as_json: bool,
 ) -> None:
-    """Compile WORKBOOK, upload it to a plan and publish it at once."""
+    """Compile WORKBOOK, upload it to a plan and publish it at once.
+
+    Other rules for a form with records need --dry-run (see `finding dry-run`) or a reason.
+    """
     data = workbook.read_bytes()
-    compiled = compiler.compile(data, workbook.name)
+    compiled = compiler.compile(data, workbook.name, allowed=allowed)
     for warning in compiled.warnings:
         click.echo(f"! {warning}", err=True)
     files = current_app.extensions["files"]
@@ -46,7 +67,8 @@ def publish(
                     session, files, version, path.name, "application/octet-stream", stream, actor()
                 )
         changed = service.changes_of(version)
-        version = service.publish(session, version, actor(), notes or None)
+        looked = service.Looked(dry_run, without_dry_run)
+        version = service.publish(session, version, actor(), notes or None, looked)
         found = {
             "form_id": version.form.form_id,
             "version": version.version,
@@ -60,11 +82,12 @@ def publish(
 @group.command("draft")
 @click.argument("workbook", type=WORKBOOK)
 @plan_option
+@ALLOW
 @as_json
-def draft(workbook: Path, plan_id: int, as_json: bool) -> None:
+def draft(workbook: Path, plan_id: int, allowed: tuple[str, ...], as_json: bool) -> None:
     """Keep WORKBOOK as a draft; prints where phones try it and what publishing would change."""
     data = workbook.read_bytes()
-    compiled = compiler.compile(data, workbook.name)
+    compiled = compiler.compile(data, workbook.name, allowed=allowed)
     for warning in compiled.warnings:
         click.echo(f"! {warning}", err=True)
     files = current_app.extensions["files"]

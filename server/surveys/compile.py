@@ -13,11 +13,13 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
 from typing import Any
+from urllib.parse import urlsplit
 
 from server import cipher, text, xml
 from server.surveys import workbook, xform
@@ -40,6 +42,18 @@ OWN_KEY = (
     "Biểu mẫu mã hóa phiếu bằng khóa riêng của nó (public_key): máy chủ nhận và giữ phiếu nhưng "
     "không giải mã được, nên không xét duyệt, không nêu phát hiện, không xem được ảnh."
 )
+SENDS_ELSEWHERE = (
+    "Phiếu điền bằng biểu mẫu này được gửi tới {url} (submission_url), không về máy chủ này: "
+    "ở đây sẽ không có phiếu nào để xem, xét duyệt hay nêu phát hiện."
+)
+OTHER_NAMES = "Biểu mẫu dùng không gian tên riêng (namespaces): phần đó máy chủ không hiểu."
+SENDS_BY_ITSELF = (
+    "Biểu mẫu tự đặt auto_send={value}: điện thoại theo giá trị này thay vì cài đặt của máy."
+)
+DELETES_SENT = (
+    "Biểu mẫu tự đặt auto_delete={value}: điện thoại theo giá trị này thay vì cài đặt của máy. "
+    "Phiếu đã xóa khỏi máy thì không sửa và gửi lại từ máy được nữa."
+)
 NO_ID_IN_XFORM = 'XForm: <instance><data id="…"> ?'
 NO_RULES = (
     "Tệp XForm không mang trang finding_rules: biểu mẫu này sẽ không nêu phát hiện nào. "
@@ -61,6 +75,8 @@ class Compiled:
         itemsets: the content of itemsets.csv when the form has external choices.
         settings: the settings sheet as its author wrote it.
         public_key: with which phones shall encrypt, when the workbook names one.
+        elsewhere: the settings of `workbook.ELSEWHERE` that it has, all of them allowed.
+        sends_to: the address that phones send to, when it is not this server's.
     """
 
     xform: bytes
@@ -78,31 +94,40 @@ class Compiled:
     settings: dict[str, str] = field(default_factory=dict)
     itemsets: str | None = None
     public_key: str = ""
+    elsewhere: tuple[str, ...] = ()
+    sends_to: str = ""
 
 
-def compile(data: bytes, filename: str, validate: bool = True, form_id: str = "") -> Compiled:
+def compile(
+    data: bytes,
+    filename: str,
+    validate: bool = True,
+    form_id: str = "",
+    allowed: Collection[str] = (),
+) -> Compiled:
     """Return the form that a workbook (.xlsx, .xls, .md, .csv) holds.
 
     Takes about a second for the child and half of one for ODK Validate. `form_id` is that of a
-    workbook which says none itself; without it, one is made of the file's name.
+    workbook which says none itself; without it, one is made of the file's name. `allowed` are
+    those settings of `workbook.ELSEWHERE` that somebody has allowed.
 
     Raises:
         UnreadableWorkbook, WorkbookTooLarge, InvalidForm, ForeignSubmissionUrl.
     """
-    made = _convert(data, workbook.suffix_of(data, filename), SECONDS)
+    made = _convert(data, workbook.suffix_of(data, filename), SECONDS, allowed)
     warnings = [str(warning) for warning in made["warnings"]]
-    root = _reparse(made["xform"].encode())
+    root = _reparse(made["xform"].encode(), allowed)
     form = _named(XForm(root), filename, warnings, made["settings"], form_id)
     return _compiled(form, warnings, made, validate)
 
 
-def read(data: bytes, validate: bool = True) -> Compiled:
+def read(data: bytes, validate: bool = True, allowed: Collection[str] = ()) -> Compiled:
     """Return the form that an XForm holds, which somebody else has made of a workbook.
 
     Raises:
         InvalidForm, ForeignSubmissionUrl.
     """
-    form = XForm(_reparse(data))
+    form = XForm(_reparse(data, allowed))
     if not form.form_id:
         raise InvalidForm([NO_ID_IN_XFORM])
     settings = {"form_id": form.form_id}
@@ -136,16 +161,23 @@ def _compiled(form: XForm, warnings: list[str], made: dict[str, Any], validate: 
         settings=made["settings"],
         itemsets=made["itemsets"],
         public_key=form.public_key,
+        elsewhere=tuple(_elsewhere(form)),
+        sends_to=form.sending.get("action", ""),
     )
 
 
-def _convert(data: bytes, suffix: str, seconds: int) -> dict[str, Any]:
+def _convert(
+    data: bytes, suffix: str, seconds: int, allowed: Collection[str] = ()
+) -> dict[str, Any]:
     """Return the child's answer.
 
     Raises:
         Problem: as the child says, or WorkbookTooLarge when it had to be stopped.
     """
-    command = [sys.executable, "-m", "server.surveys.compile_child", suffix, str(seconds)]
+    command = [
+        sys.executable, "-m", "server.surveys.compile_child", suffix, str(seconds),
+        ",".join(name for name in workbook.ELSEWHERE if name in allowed),
+    ]  # fmt: skip
     root = str(Path(__file__).resolve().parents[2])
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -186,15 +218,18 @@ def _details(answer: dict[str, Any]) -> dict[str, Any]:
 _OUR_NAMESPACES = re.compile(
     r"http://(www\.w3\.org/|openrosa\.org/|www\.opendatakit\.org/|docs\.oasis-open\.org/)"
 )
-_EDITABLE = "{http://www.opendatakit.org/xforms}client-editable"
-"""Lets a phone edit what it has sent: the one thing said here that leads nowhere else."""
+_EDITABLE = "client-editable"
+"""Lets a phone edit what it has sent."""
+_WHERE = ("action", "method")
+_BY_ITSELF = {"auto-send": SENDS_BY_ITSELF, "auto-delete": DELETES_SENT}
+_SAID_BY_PHONES = {PUBLIC_KEY, _EDITABLE, *_WHERE, *_BY_ITSELF}
 
 
-def _reparse(converted: bytes) -> xml.Element:
+def _reparse(converted: bytes, allowed: Collection[str] = ()) -> xml.Element:
     """Return the XForm's root, parsed by our own door.
 
     Raises:
-        InvalidForm: what was converted is no well-formed XForm, or its key is none.
+        InvalidForm: what was converted is no well-formed XForm, or its key or address is none.
         ForeignSubmissionUrl: it would send filled forms elsewhere, however that was written.
     """
     try:
@@ -202,14 +237,35 @@ def _reparse(converted: bytes) -> xml.Element:
         form = XForm(root)
     except xml.UnreadableXml as error:
         raise InvalidForm([error.text("vi")]) from error
-    strange = [uri for uri in root.nsmap.values() if not _OUR_NAMESPACES.match(uri)]
-    said = [str(name) for each in form.model.iterchildren("{*}submission") for name in each.attrib]
-    said = [name for name in said if name not in (PUBLIC_KEY, _EDITABLE)]
-    if strange or said or root.attrib:
-        raise ForeignSubmissionUrl(said or ["namespaces"])
+    strange = [name for name in form.sending if name not in _SAID_BY_PHONES]
+    refused = [*strange, *(name for name in _elsewhere(form) if name not in allowed)]
+    if refused:
+        raise ForeignSubmissionUrl(refused)
     if form.public_key and not cipher.is_public_key(form.public_key):
         raise InvalidForm(["public_key: base64 RSA, >= 2048 bit"])
+    if any(name in form.sending for name in _WHERE) and not _is_address(form.sending):
+        raise InvalidForm(["submission_url: https://…"])
+    for name in _BY_ITSELF:
+        if form.sending.get(name, "true") not in {"true", "false"}:
+            raise InvalidForm([f"{name.replace('-', '_')}: true, false"])
     return root
+
+
+def _elsewhere(form: XForm) -> list[str]:
+    """Return the settings of `workbook.ELSEWHERE` that an XForm has, however they came into it."""
+    strange = [uri for uri in form.root.nsmap.values() if not _OUR_NAMESPACES.match(uri)]
+    found = {
+        "submission_url": any(name in form.sending for name in _WHERE),
+        "public_key": bool(form.public_key),
+        "namespaces": bool(strange or form.root.attrib),
+    }
+    return [name for name, there in found.items() if there]
+
+
+def _is_address(sending: Mapping[str, str]) -> bool:
+    """Tell whether phones can send to the address: one that is none makes the form unusable."""
+    address = urlsplit(sending.get("action", ""))
+    return address.scheme in {"http", "https"} and bool(address.hostname)
 
 
 def _named(
@@ -226,11 +282,23 @@ def _named(
         warnings.append(NO_FORM_ID.format(form_id=form.form_id))
     if not form.version:
         warnings.append(NO_VERSION)
-    if form.public_key:
-        warnings.append(OWN_KEY)
+    _warn_of_sending(form, warnings)
     if max(len(form.form_id), len(form.version)) > LONGEST_ID:
         raise InvalidForm([f"form_id, version: > {LONGEST_ID}"])
     return form
+
+
+def _warn_of_sending(form: XForm, warnings: list[str]) -> None:
+    """Say what will happen to what is filled, where that is not as with other forms."""
+    if "action" in form.sending:
+        warnings.append(SENDS_ELSEWHERE.format(url=form.sending["action"][:200]))
+    if form.public_key:
+        warnings.append(OWN_KEY)
+    if "namespaces" in _elsewhere(form):
+        warnings.append(OTHER_NAMES)
+    for name, said in _BY_ITSELF.items():
+        if name in form.sending:
+            warnings.append(said.format(value=form.sending[name]))
 
 
 def _java() -> str | None:

@@ -20,13 +20,13 @@ MAX_FILE_BYTES = 60_000_000
 
 
 def main() -> None:
-    """Answer for the workbook on stdin; arguments: its suffix, the seconds allowed."""
-    suffix, seconds = sys.argv[1], int(sys.argv[2])
+    """Answer for the workbook on stdin; arguments: its suffix, the seconds, what is allowed."""
+    suffix, seconds, allowed = sys.argv[1], int(sys.argv[2]), sys.argv[3].split(",")
     _limit(seconds)
     answer_to = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # libraries may print; the answer goes alone
     try:
-        answer = _convert(sys.stdin.buffer.read(), suffix)
+        answer = _convert(sys.stdin.buffer.read(), suffix, allowed)
     except Problem as problem:
         answer = {"problem": type(problem).__name__, "details": problem.details}
     json.dump(answer, answer_to, ensure_ascii=False)
@@ -43,14 +43,14 @@ def _limit(seconds: int) -> None:
         resource.setrlimit(what, (most, most))
 
 
-def _convert(data: bytes, suffix: str) -> dict[str, Any]:
+def _convert(data: bytes, suffix: str, allowed: list[str]) -> dict[str, Any]:
     """Return the XForm and what else the workbook says.
 
     Raises:
         Problem: one of `workbook.PROBLEMS`.
     """
     try:
-        return _read_and_convert(data, suffix)
+        return _read_and_convert(data, suffix, allowed)
     except Problem:
         raise
     except MemoryError as error:
@@ -59,14 +59,14 @@ def _convert(data: bytes, suffix: str) -> dict[str, Any]:
         raise WorkbookTooLarge("lồng nhau quá sâu", "it is nested too deep") from error
 
 
-def _read_and_convert(data: bytes, suffix: str) -> dict[str, Any]:
+def _read_and_convert(data: bytes, suffix: str, allowed: list[str]) -> dict[str, Any]:
     if suffix == ".xlsx":
         workbook.check_zip(data)
     elif suffix != ".xls":
         data = workbook.plain(data)
     sheets = _sheets(data, suffix)
     settings = workbook.records(sheets.get("settings", []))
-    workbook.check_settings(settings)
+    workbook.check_settings(settings, allowed)
     survey = workbook.records(sheets.get("survey", []))
     workbook.check_nesting(survey)
     result = _pyxform(workbook.form_csv(sheets) if suffix == ".csv" else data, suffix)

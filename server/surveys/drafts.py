@@ -12,12 +12,12 @@ from urllib.parse import quote
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from server import clock, journal, xml
+from server import clock, journal, text, xml
 from server.journal import Actor
 from server.problems import NotFound, Problem
-from server.surveys import keys, queries
+from server.surveys import keys, lists, queries
 from server.surveys.models import Form, FormVersion
-from server.surveys.problems import NoDraftMade, OnlyADraft, VersionTaken
+from server.surveys.problems import FileNeeded, NoDraftMade, OnlyADraft, VersionTaken
 from server.surveys.xform import XForm
 
 COPY = "-nhap"
@@ -198,6 +198,26 @@ def detach(session: Session, draft: FormVersion, name: str, actor: Actor) -> Non
     session.delete(held)
     session.flush()
     _tell(session, actor, "form.file-removed", draft, name=name, sha256=held.sha256)
+
+
+def link(session: Session, draft: FormVersion, name: str, to_list: bool, actor: Actor) -> None:
+    """Let the plan's list of that name stand for a file; or keep the file that was uploaded.
+
+    Phones get a file that was uploaded before a list of its name.
+
+    Raises:
+        NotFound: the draft asks for no such file, or the plan has no such list.
+        FileNeeded: no file was uploaded that could stand instead of the list.
+    """
+    name = text.clean(name)
+    uploaded = any(each.name == name for each in draft.media)
+    listed = name in lists.supplied(draft)
+    if name not in {need["name"] for need in draft.needs} or (to_list and not listed):
+        raise NotFound()
+    if not to_list and not uploaded:
+        raise FileNeeded(name=name)
+    if to_list and uploaded:
+        detach(session, draft, name, actor)
 
 
 def _tell(session: Session, actor: Actor, verb: str, draft: FormVersion, **detail: str) -> None:

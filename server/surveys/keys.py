@@ -35,7 +35,7 @@ LEAST_PASSPHRASE = 14
 LONGEST_PASSPHRASE = 500
 COPIED = (
     "title", "workbook_sha256", "workbook_name", "fields", "languages", "needs", "roles", "rules",
-    "warnings", "validated", "notes",
+    "warnings", "validated", "allowed", "notes",
 )  # fmt: skip
 
 

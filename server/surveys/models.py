@@ -81,7 +81,8 @@ class FormVersion(Model):
 
     Once published nothing in it changes; phones may hold it for weeks. Phones encrypt what is
     filled with the plan's key `key_id`, or with a key of the workbook's own (`own_key`), whose
-    private half is not here. A draft that was set aside has `dropped_at`, and stays.
+    private half is not here. `allowed` names the settings that lead what is filled elsewhere and
+    that somebody allowed. A draft that was set aside has `dropped_at`, and stays.
     """
 
     __tablename__ = "form_version"
@@ -104,6 +105,7 @@ class FormVersion(Model):
     validated: Mapped[bool]
     key_id: Mapped[int | None] = mapped_column(ForeignKey("plan_key.id"), index=True)
     own_key: Mapped[bool] = mapped_column(default=False)
+    allowed: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     notes: Mapped[str] = mapped_column(default="")
     created_at: Mapped[dt.datetime]
     published_at: Mapped[dt.datetime | None]

@@ -11,6 +11,7 @@ from server.files import Files
 from server.problems import NotFound, Unavailable
 from server.surveys import lists, queries
 from server.surveys.models import FormMedia, PhoneList
+from server.teams import fetched
 from server.teams import phone as phones
 from server.teams.phone import at
 from server.text import clean
@@ -31,6 +32,8 @@ def form_list(token: str, plan_id: int) -> Response:
     wanted = clean(request.args.get("formID", "")) or None
     forms = queries.listed(db.session(), plan_id, wanted)
     entries = "".join(_entry(base, form) for form in forms)
+    if wanted is None:
+        phones.note_fetched(fetched.FORMS, "", str(len(forms)))
     return openrosa.listing(
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<xforms xmlns="{openrosa.LIST}">{entries}</xforms>'
@@ -56,7 +59,9 @@ def form_xml(token: str, plan_id: int, version_id: int) -> Response:
     xform = queries.xform(db.session(), plan_id, version_id)
     if xform is None:
         raise NotFound()
-    return openrosa.kept(Response(xform, content_type=openrosa.MIME), openrosa.md5(xform))
+    md5 = openrosa.md5(xform)
+    phones.note_fetched(fetched.FORM, str(version_id), md5)
+    return openrosa.kept(Response(xform, content_type=openrosa.MIME), md5)
 
 
 @at(bp, "/versions/<int:version_id>/manifest")
@@ -73,7 +78,7 @@ def manifest(token: str, plan_id: int, version_id: int) -> Response:
         for file in queries.manifest(session, plan_id, version_id, g.phone.team_id, names)
     }
     wanted = [name for name in names if name not in entries]
-    entries |= {each.name: _offered(base, each) for each in lists.offered(g.phone, wanted)}
+    entries |= {each.name: offered(base, each) for each in lists.offered(g.phone, wanted)}
     return openrosa.listing(
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<manifest xmlns="{openrosa.MANIFEST}">'
@@ -89,7 +94,7 @@ def _file(base: str, file: queries.File) -> str:
     )
 
 
-def _offered(base: str, offer: lists.Offered) -> str:
+def offered(base: str, offer: lists.Offered) -> str:
     """Return the entry of a list; `base` is safe already."""
     kind = f' type="{offer.kind}"' if offer.kind else ""
     integrity = (
@@ -111,6 +116,7 @@ def phone_list(token: str, plan_id: int, version_id: int, name: str) -> Response
     found = queries.phone_list(db.session(), plan_id, g.phone.team_id, name)
     if found is None:
         raise NotFound()
+    phones.note_fetched(fetched.LIST, name, found.md5)
     return sent_list(found)
 
 

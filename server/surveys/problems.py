@@ -66,6 +66,21 @@ class MissingMedia(Problem):
     message_en = "The form needs the files {names}. Upload them before publishing."
 
 
+class FileNeeded(Problem):
+    """A list of the plan stands for a file as long as no file was uploaded."""
+
+    code = "surveys.file-needed"
+    status = 409
+    message = (
+        "Danh sách của kế hoạch đang đứng cho tệp “{name}”. Hãy tải tệp đó lên: tệp tải lên được "
+        "dùng thay danh sách."
+    )
+    message_en = (
+        "The plan's list stands for the file '{name}'. Upload the file: it is then used instead "
+        "of the list."
+    )
+
+
 class BadMediaName(Problem):
     """A file that the form does not ask for, or with a name that phones cannot hold."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from server.bodies import Body, Choice
+from server.bodies import Body, Choice, Flag
 from server.central import At, Nothing
 from server.surveys.fields import STRUCTURES, Field
 from server.surveys.models import FormState, FormVersion
@@ -34,6 +34,7 @@ class FormSchema(Body):
     updated_at = At(attribute="published_at")
     published_at = At()
     notes = fields.String()
+    allowed = fields.List(fields.String())
     warnings = fields.List(fields.String())
     validated = fields.Boolean()
 
@@ -42,6 +43,12 @@ class FormPatchSchema(Body):
     """What may be changed of a form."""
 
     state = Choice([state.value for state in FormState], required=True)
+
+
+class LinkSchema(Body):
+    """Whether a list of the plan stands for a file of a draft."""
+
+    dataset = Flag(required=True)
 
 
 def attachments(version: FormVersion, made: Iterable[str]) -> Iterator[dict[str, Any]]:

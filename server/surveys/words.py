@@ -19,6 +19,20 @@ CHANGES: dict[Kind, tuple[str, str, str]] = {
     Kind.RENAMED: ("Đổi tên", "Renamed", "wait"),
     Kind.VANISHED: ("Không còn", "Gone", "wait"),
 }
+ELSEWHERE: dict[str, tuple[str, str]] = {
+    "submission_url": (
+        "Gửi phiếu tới máy chủ khác (submission_url)",
+        "Send filled forms to another server (submission_url)",
+    ),
+    "public_key": (
+        "Mã hóa bằng khóa mà máy chủ này không có (public_key)",
+        "Encrypt with a key that this server does not have (public_key)",
+    ),
+    "namespaces": (
+        "Dùng không gian tên riêng (namespaces)",
+        "Use namespaces of its own (namespaces)",
+    ),
+}
 TYPES: dict[str, tuple[str, str]] = {
     "string": ("Văn bản", "Text"),
     "int": ("Số nguyên", "Whole number"),

@@ -9,7 +9,7 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from server.problems import Problem
@@ -67,17 +67,19 @@ class WorkbookTooLarge(Problem):
 
 
 class ForeignSubmissionUrl(Problem):
-    """A setting would send filled forms elsewhere."""
+    """Settings lead what is filled elsewhere, and nobody has allowed that."""
 
     code = "surveys.foreign-submission-url"
     status = 422
     message = (
-        "Trang settings có {said}: phiếu sẽ không về máy chủ này như mọi biểu mẫu khác. "
-        "Hãy xóa các cột đó rồi tải lên lại."
+        "Trang settings có {said}: phiếu sẽ không về máy chủ này, hoặc máy chủ không đọc được, như "
+        "mọi biểu mẫu khác. Hãy xóa các cột đó rồi tải lên lại; nếu thật sự muốn vậy, hãy đánh dấu "
+        "cho phép khi tải lên."
     )
     message_en = (
-        "The settings sheet has {said}: filled forms would not reach this server as all "
-        "others do. Remove these columns and upload it again."
+        "The settings sheet has {said}: filled forms would not reach this server, or it could not "
+        "read them, as all others do. Remove these columns and upload it again; if that is really "
+        "wanted, allow it when uploading."
     )
 
     def __init__(self, columns: list[str]) -> None:
@@ -346,16 +348,19 @@ def table_rows(survey: list[dict[str, str]]) -> dict[str, str]:
     return found
 
 
-FORBIDDEN_SETTINGS = ("submission_url", "auto_send", "auto_delete", "namespaces")
+ELSEWHERE = ("submission_url", "public_key", "namespaces")
+"""Settings that lead what is filled elsewhere, or keep this server from reading it."""
 
 
-def check_settings(settings: list[dict[str, str]]) -> None:
-    """Refuse settings that would send filled forms elsewhere.
+def check_settings(settings: list[dict[str, str]], allowed: Collection[str] = ()) -> None:
+    """Refuse settings that lead what is filled elsewhere and are not `allowed`.
 
     Raises:
         ForeignSubmissionUrl.
     """
-    named = {re.sub(r"[\s_-]+", "_", name) for row in settings for name in row}
-    found = [name for name in FORBIDDEN_SETTINGS if name in named]
+    named = {
+        re.sub(r"[\s_-]+", "_", name) for row in settings for name, value in row.items() if value
+    }
+    found = [name for name in ELSEWHERE if name in named and name not in allowed]
     if found:
         raise ForeignSubmissionUrl(found)

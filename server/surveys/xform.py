@@ -95,6 +95,14 @@ class XForm:
         return " ".join((_first(self.root, "title").text or "").split())
 
     @property
+    def sending(self) -> dict[str, str]:
+        """Return what the form says of how it is sent, by the attributes' local names."""
+        found: dict[str, str] = {}
+        for submission in self.model.iterchildren("{*}submission"):
+            found |= {local(name): value for name, value in _attributes(submission).items()}
+        return found
+
+    @property
     def public_key(self) -> str:
         """Return the key with which phones encrypt what is filled, '' when they do not."""
         submission = next(self.model.iterchildren("{*}submission"), None)

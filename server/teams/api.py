@@ -8,7 +8,7 @@ from flask import Response, request
 from server import programs, text, web
 from server.db import db, transaction
 from server.permissions import ROLE_NAMES, ROLES, May, Role
-from server.problems import NotFound
+from server.problems import NeverDeleted, NotFound
 from server.teams import queries, service
 from server.teams.models import Person, SignIn
 from server.teams.problems import WrongPassword
@@ -110,6 +110,20 @@ def user(person_id: int) -> Response:
     """Tell of one of them."""
     areas = web.reader().areas(May.MANAGE_PEOPLE)
     return programs.answer(PersonSchema().dump(queries.person_for(db.session(), person_id, areas)))
+
+
+@bp.delete("/v1/users/<int:person_id>")
+@web.requires(May.MANAGE_PEOPLE)
+def delete_user(person_id: int) -> Response:
+    """Refuse: an account is locked, and its person never deleted."""
+    queries.person_for(db.session(), person_id, web.reader().areas(May.MANAGE_PEOPLE))
+    raise NeverDeleted(
+        ("người dùng", "people"),
+        (
+            "Hãy khóa tài khoản ở trang Người dùng, hoặc thu hồi vai trò: DELETE …/assignments.",
+            "Lock the account on the page of people, or take roles back: DELETE …/assignments.",
+        ),
+    )
 
 
 ROLE_IDS = {

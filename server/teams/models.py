@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import Model, by_value
@@ -168,3 +168,15 @@ class Phone(Model):
 
     person: Mapped[Person] = relationship(lazy="joined")
     team: Mapped[Team | None] = relationship(lazy="select")
+
+
+class PhoneFetch(Model):
+    """What a phone last fetched of one thing, and when; see `server.teams.fetched`."""
+
+    __tablename__ = "phone_fetch"
+
+    phone_id: Mapped[int] = mapped_column(ForeignKey("phone.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    tag: Mapped[str]
+    at: Mapped[dt.datetime]

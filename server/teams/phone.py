@@ -15,7 +15,7 @@ from server import clock
 from server.db import db, transaction
 from server.openrosa import refusal
 from server.problems import Problem, Unavailable
-from server.teams import digest, login, service
+from server.teams import digest, fetched, login, service
 from server.teams.problems import PhonePasswordNeeded
 from server.teams.service import Carrier
 
@@ -123,3 +123,14 @@ def note_contact() -> None:
     device, agent = request.args.get("deviceID"), request.user_agent.string
     with suppress(Unavailable), transaction() as session:
         service.see(session, g.phone.phone_id, device, agent)
+        fetched.write(session, _notes().take())
+
+
+def _notes() -> fetched.Fetched:
+    found: fetched.Fetched = current_app.extensions["fetched"]
+    return found
+
+
+def note_fetched(kind: str, name: str, tag: str) -> None:
+    """Keep what the phone of this request is given; costs no write of its own."""
+    _notes().note(g.phone.phone_id, kind, name, tag)

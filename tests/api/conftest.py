@@ -1,6 +1,7 @@
 """Programs: unmodified pyodk over real HTTP, and clients that ask whatever it does not."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pyodk._utils.config import CentralConfig, Config
 from pyodk.client import Client
+from sqlalchemy import event
 
-from server.db import transaction
+from server.db import db, transaction
 from server.demo.loopback import serving
 from server.monitoring.models import Plan
 from server.teams import service as teams
@@ -68,3 +70,18 @@ def number_of(answer: Any) -> int:
     assert answer.content_type == "application/problem+json"
     assert {"code", "message", "details", "problem"} <= set(answer.json)
     return int(answer.json["code"])
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """Note the statements that the database is given meanwhile."""
+    seen: list[str] = []
+
+    def note(*told: Any) -> None:
+        seen.append(told[2])
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)

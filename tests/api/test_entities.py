@@ -9,7 +9,7 @@ from server.db import db, transaction
 from server.entities import queries, service
 from server.entities.models import EntityVersion
 from tests import forms
-from tests.api.conftest import number_of, odk_of
+from tests.api.conftest import number_of, odk_of, statements
 from tests.conftest import ACTOR
 from tests.entities.conftest import WORKBOOK
 
@@ -187,6 +187,20 @@ def test_rows_are_deleted_and_put_back_one_by_one_or_many(minh, at, tree):
     assert missing.status_code == 404 and minh.get(f"{at}/entities").json == []
     assert minh.post(f"{at}/entities/bulk-restore", json={"ids": ids}).json == {"success": True}
     assert len(minh.get(f"{at}/entities").json) == 2
+
+
+def test_taking_many_rows_off_asks_the_database_for_hundreds_at_once(minh, at):
+    labels = [{"label": f"Cây {n}"} for n in range(600)]
+    minh.post(f"{at}/entities", json={"entities": labels, "source": {"name": "a.csv"}})
+    ids = [each["uuid"] for each in minh.get(f"{at}/entities").json]
+
+    with statements() as asked:
+        answer = minh.post(f"{at}/entities/bulk-delete", json={"ids": ids * 2})
+
+    assert answer.json == {"success": True} and minh.get(f"{at}/entities").json == []
+    assert len([each for each in asked if each.startswith("SELECT")]) < 40
+    wrong = minh.post(f"{at}/entities/bulk-restore", json={"ids": [ids[0], "khong-phai-ma"]})
+    assert number_of(wrong) == 404 and minh.get(f"{at}/entities").json == []
 
 
 def test_a_table_is_read_in_pages_and_says_what_it_does_not_offer(minh, at):

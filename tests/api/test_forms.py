@@ -5,9 +5,11 @@ import io
 
 import pytest
 from pyodk.errors import PyODKError
+from sqlalchemy import select
 
 from server.db import db, transaction
 from server.entities import service as entities
+from server.journal import Line
 from server.monitoring import service as monitoring
 from server.permissions import Role
 from server.places import queries as places
@@ -309,3 +311,76 @@ def test_a_list_that_tells_where_teams_go_is_not_for_the_visited_commune(
     assert unit.get(f"{at}/thu").status_code == 200
     assert unit.get(list_at).json["code"] == 404.1
     assert commune.name in minh.get(list_at).text
+
+
+def test_a_program_says_which_setting_may_lead_elsewhere(minh, plan):
+    url = "https://vien.example/submission"
+    xform = forms.compiled().xform.replace(
+        b"<instance>", f"<submission action='{url}' method='post'/><instance>".encode(), 1
+    )
+    at = f"/v1/projects/{plan.id}/forms?ignoreWarnings=true&publish=true"
+
+    refused = minh.post(at, data=xform, content_type="application/xml")
+    strange = minh.post(f"{at}&allow=khac", data=xform, content_type="application/xml")
+    made = minh.post(f"{at}&allow=submission_url", data=xform, content_type="application/xml")
+
+    assert number_of(refused) == refused.status_code == 422
+    assert refused.json["problem"] == "surveys.foreign-submission-url"
+    assert refused.json["details"]["columns"] == ["submission_url"]
+    assert number_of(strange) == 422 and "submission_url" in strange.json["detail"]
+    assert made.status_code == 200 and made.json["allowed"] == ["submission_url"]
+    assert any(url in said for said in made.json["warnings"])
+    told = minh.get(f"/v1/projects/{plan.id}/forms/thu/draft", data=b"")
+    assert number_of(told) == 404
+    copied = minh.post(f"/v1/projects/{plan.id}/forms/thu/draft")
+    assert copied.json == {"success": True}
+    assert minh.get(f"/v1/projects/{plan.id}/forms/thu/draft").json["allowed"] == ["submission_url"]
+
+
+def test_a_list_of_the_plan_stands_for_a_file_of_a_draft_or_the_file_for_it(minh, ho, plan):
+    minh.post(f"{ho}/draft")
+    at = f"{ho}/draft/attachments/xom.csv"
+
+    early = minh.patch(at, json={"dataset": True})
+    with transaction() as session:
+        entities.add_list(session, plan.id, "xom", ACTOR)
+    linked = minh.patch(at, json={"dataset": True})
+    alone = minh.patch(at, json={"dataset": False})
+    minh.post(at, data=LIST)
+    unlinked = minh.patch(at, json={"dataset": False})
+
+    assert number_of(early) == 404
+    assert (linked.json["datasetExists"], linked.json["blobExists"]) == (True, False)
+    assert (alone.status_code, alone.json["problem"]) == (409, "surveys.file-needed")
+    assert (unlinked.json["datasetExists"], unlinked.json["blobExists"]) == (False, True)
+    assert number_of(minh.patch(at, json={"dataset": "yes"})) == 422
+    assert number_of(minh.patch(f"{ho}/draft/attachments/la.csv", json={"dataset": True})) == 404
+    removed = db.session().scalars(select(Line).where(Line.verb == "form.file-removed")).all()
+    assert [line.detail["name"] for line in removed] == ["xom.csv"]
+
+
+def test_what_was_tried_on_a_draft_is_listed_and_read(minh, app, ho, program, cast):
+    minh.post(f"{ho}/draft")
+    token = minh.get(f"{ho}/draft").json["draftToken"]
+    plan_at = ho.removeprefix("/v1/")
+    phone = f"/v1/test/{token}/{plan_at}/draft/submission?deviceID=may"
+    xml = forms.filled("uuid:thu", form="ho", version="1-nhap", anh="1.jpg")
+    sent = app.test_client().post(phone, **forms.parts(xml, {"1.jpg": b"anh"}))
+    at = f"{ho}/draft/submissions"
+
+    (told,) = minh.get(at).json
+
+    assert sent.status_code == 201
+    assert (told["instanceId"], told["deviceId"], told["formVersion"]) == (
+        "uuid:thu", "may", "1-nhap",
+    )  # fmt: skip
+    assert minh.get(f"{at}/uuid:thu").json == told
+    assert minh.get(f"{at}/uuid:thu.xml").data == xml
+    assert minh.get(f"{at}/uuid:thu/attachments").json == [{"name": "1.jpg", "exists": True}]
+    given = minh.get(f"{at}/uuid:thu/attachments/1.jpg")
+    assert given.data == b"anh" and given.headers["Content-Disposition"].startswith("attachment")
+    assert minh.get(f"{at}?limit=0").json == [] and number_of(minh.get(f"{at}/uuid:x")) == 404
+    assert number_of(program(cast.an).get(at)) == 404
+    assert minh.get(f"{ho}/submissions").json == []
+    minh.delete(f"{ho}/draft")
+    assert number_of(minh.get(at)) == 404

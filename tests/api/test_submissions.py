@@ -6,11 +6,12 @@ from sqlalchemy import select
 
 from server.db import db, transaction
 from server.journal import Line
+from server.permissions import Role
 from server.submissions.models import Held, Submission
 from server.teams import service as teams
 from tests import forms
 from tests.api.conftest import number_of, odk_of
-from tests.conftest import ACTOR
+from tests.conftest import ACTOR, VU_BAN
 
 KEY = "uuid:85cb9aff-005e-4edd-9739-dc9c1a829c44"
 EDIT = "uuid:315c2f74-c8fc-4606-ae3f-22f8983e441e"
@@ -135,6 +136,30 @@ def test_a_file_comes_once_and_only_where_the_form_names_it(minh, here, session)
     assert given.data == b"mot" and given.headers["Content-Disposition"].startswith("attachment")
     assert minh.get(f"{here}/attachments").json == [{"name": "1.jpg", "exists": True}]
     assert session.query(Held).count() == 0
+
+
+def test_a_file_of_another_team_is_not_for_its_neighbours_to_send(
+    program, cast, plan, at, minh, session
+):
+    """Whoever sends first fills the place that the form names, so it must be their own."""
+    with transaction() as writing:
+        for person, name in ((cast.lan, "Đoàn 1"), (cast.an, "Đoàn 2")):
+            team = teams.add_team(writing, plan.id, name, ACTOR)
+            teams.grant(writing, writing.merge(person), Role.INSPECTOR, VU_BAN, ACTOR)
+            teams.join(writing, team, writing.merge(person), actor=ACTOR)
+    lan, neighbour = program(cast.lan), program(cast.an)
+    post(lan, at, forms.filled(KEY, anh="1.jpg"))
+
+    assert neighbour.get(f"{at}/{KEY}").status_code == 200
+    assert neighbour.post(f"{at}/{KEY}/attachments/1.jpg", data=b"khac").json["code"] == 403.1
+    assert lan.post(f"{at}/{KEY}/attachments/1.jpg", data=b"that").json == {"success": True}
+    assert minh.post(f"{at}/{KEY}/attachments/1.jpg", data=b"that").json == {"success": True}
+    assert minh.get(f"{at}/{KEY}/attachments/1.jpg").data == b"that"
+
+
+def test_the_journal_of_a_record_is_for_those_who_may_read_the_journal(minh, hoa, here):
+    assert hoa.get(here).status_code == minh.get(f"{here}/audits").status_code == 200
+    assert hoa.get(f"{here}/audits").json["code"] == 403.1
 
 
 def test_a_file_taken_off_a_record_is_held_apart_and_can_be_sent_again(minh, hoa, here, session):

@@ -362,7 +362,7 @@ def test_a_form_with_a_key_of_its_own_is_taken_and_says_that_it_cannot_be_read_h
         "| settings | | | | |\n| | form_title | form_id | version | public_key |\n"
         f"| | Phiếu của viện | vien | 1 | {own} |\n"
     )
-    version_id = forms.publish(app, story.plan_id, workbook)
+    version_id = forms.publish(app, story.plan_id, workbook, ("public_key",))
     parcel = sealing.seal(own, b"<data/>", {}, "vien", "1", "uuid:vien")
     sent = app.test_client().post(
         f"{base}/submission", **forms.parts(parcel.manifest, parcel.files)

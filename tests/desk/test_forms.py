@@ -5,6 +5,7 @@ import io
 import pytest
 from sqlalchemy import select
 
+from server.journal import Line
 from server.surveys.models import Form, FormState, FormVersion
 from tests.desk.conftest import WORKBOOK
 
@@ -30,10 +31,12 @@ def upload(client, plan, monkeypatch):
     from server.surveys import compile as compiler
 
     real = compiler.compile
-    monkeypatch.setattr(compiler, "compile", lambda data, name: real(data, name, validate=False))
+    monkeypatch.setattr(
+        compiler, "compile", lambda data, name, **more: real(data, name, validate=False, **more)
+    )
 
-    def send(workbook=WORKBOOK, name="hogd.md"):
-        data = {"workbook": (io.BytesIO(workbook.encode()), name)}
+    def send(workbook=WORKBOOK, name="hogd.md", **more):
+        data = {"workbook": (io.BytesIO(workbook.encode()), name), **more}
         return client.post(f"/plans/{plan.id}/forms", data=data)
 
     return send
@@ -52,6 +55,30 @@ def test_an_uploaded_workbook_is_read_without_excel(upload, client):
         assert shown in page
     assert "Chọn nhiều" in page and "Ghi âm" in page and "visits.csv" in page
     assert '<code class="under">du = &#39;no&#39;</code>' in page and "Nghiêm trọng" in page
+
+
+ABROAD = """
+| survey |      |      |       |
+|        | type | name | label |
+|        | text | ten  | Tên   |
+| settings |    |      |       |
+|        | form_title | form_id | version | submission_url |
+|        | Đi nơi khác | khac | 1 | https://vien.example/submission |
+"""
+
+
+def test_a_form_that_sends_elsewhere_is_refused_until_somebody_allows_it(upload, client, session):
+    refused = upload(ABROAD)
+    taken = upload(ABROAD, allow="submission_url")
+
+    assert refused.status_code == 422 and "đánh dấu cho phép" in refused.text
+    assert '<details open id="elsewhere">' in refused.text
+    assert taken.status_code == 302
+    page = client.get(taken.location).text
+    assert "Gửi phiếu tới máy chủ khác" in page and "https://vien.example/submission" in page
+    assert version_of(session).allowed == ["submission_url"]
+    line = session.scalars(select(Line).where(Line.verb == "form.elsewhere-allowed")).one()
+    assert line.detail["url"] == "https://vien.example/submission" and line.actor == "Minh"
 
 
 def test_a_warning_is_shown_as_the_compiler_said_it(upload, client):
@@ -165,22 +192,13 @@ def test_the_list_shows_versions_questions_and_drafts(story, upload, client):
     assert '<td class="number" data-label="Câu hỏi">12</td>' in page
 
 
-def test_rules_are_tried_on_request_on_the_records_held(story, client):
-    story.send(du="no")
-
-    page = client.get(f"/forms/1/versions/{story.version_id}?try=1").text
-
-    assert "Đã thử trên 1 phiếu gần nhất" in page
-    assert '<a class="fine" href="/submissions/1">#1</a>' in page
-
-
 def test_who_may_look_may_not_change(story, browser, cast):
     client, address = browser(cast.hoa), f"/forms/1/versions/{story.version_id}"
 
     assert client.get(address).status_code == 200
     assert 'id="upload"' not in client.get(f"/plans/{story.plan_id}/forms").text
     assert client.post(f"/plans/{story.plan_id}/forms").status_code == 403
-    for verb in ("publish", "media"):
+    for verb in ("publish", "media", "dry-run"):
         assert client.post(f"{address}/{verb}").status_code == 403
     assert client.post("/forms/1/state", data={"state": "closed"}).status_code == 403
 

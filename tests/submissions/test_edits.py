@@ -175,7 +175,7 @@ def test_an_original_that_comes_while_its_edit_is_put_aside_is_found_afterwards(
     assert post(FIRST).status_code == 201
     with transaction() as session:
         found = session.scalars(select(Held)).one()
-        parts, phone = [], sender_of(found.phone)
+        parts, phone = [], sender_of(found)
         service.hold(session, SECOND, parts, found.reason, found.explanation, phone)
     drain()
 
@@ -187,11 +187,78 @@ def test_an_edit_whose_original_never_came_can_be_taken_in_as_a_record(post, onl
 
     with transaction() as session:
         found = session.scalars(select(Held)).one()
-        service.reingest(session, found, sender_of(found.phone), ACTOR)
+        service.reingest(session, found, sender_of(found), ACTOR)
 
     record = only(Submission)
-    assert (record.instance_id, record.root_instance_id, record.number) == ("uuid:2", "uuid:2", 1)
+    assert (record.instance_id, record.root_instance_id, record.number) == ("uuid:2", "uuid:2", 2)
     assert post(SECOND).status_code == 201
+
+
+def take_in_alone():
+    with transaction() as session:
+        found = session.scalars(select(Held)).one()
+        service.reingest(session, found, sender_of(found), ACTOR)
+
+
+def test_an_original_that_comes_after_its_edit_was_taken_in_joins_it_as_older(app, post, only):
+    post(photographed("uuid:2", "uuid:1", ten="Hoa", anh="1.jpg", anh2="2.jpg"), {"2.jpg": b"two"})
+    take_in_alone()
+    original = photographed("uuid:1", ten="Lan", anh="1.jpg")
+
+    first = post(original, {"1.jpg": b"one"})
+    again = post(original, {"1.jpg": b"one"})
+    other = post(photographed("uuid:1", ten="Khác", anh="1.jpg"))
+
+    assert (first.status_code, again.status_code, other.status_code) == (201, 201, 409)
+    assert "1/1 tệp" in first.text
+    record = only(Submission)
+    assert (record.instance_id, record.number, record.answers["ten"]) == ("uuid:2", 2, "Hoa")
+    past = only(SubmissionVersion)
+    assert (past.number, past.instance_id, past.xml) == (1, "uuid:1", original)
+    assert files(app) == {"1.jpg": b"one", "2.jpg": b"two"} and record.files_held == 2
+    assert files(app, VersionFile) == {"1.jpg": b"one"}
+
+
+def test_an_edit_taken_in_alone_can_be_edited_on_and_still_gets_its_original(post, drain, only):
+    post(SECOND)
+    take_in_alone()
+    drain()
+    post(THIRD)
+    drain()
+    post(FIRST)
+    drain()
+
+    assert contents() == [(1, "uuid:1", FIRST), (2, "uuid:2", SECOND), (3, "uuid:3", THIRD)]
+    assert only(Submission).answers["ten"] == "Minh"
+    assert post(RIVAL).status_code == 409
+
+
+def test_photos_of_a_late_original_may_come_in_a_request_of_their_own(app, post):
+    post(photographed("uuid:2", "uuid:1", anh="1.jpg", anh2="2.jpg"))
+    take_in_alone()
+    original = photographed("uuid:1", anh="1.jpg", anh2="2.jpg")
+    post(original, {"1.jpg": b"one"})
+    post(original, {"2.jpg": b"two"})
+
+    assert files(app) == files(app, VersionFile) == {"1.jpg": b"one", "2.jpg": b"two"}
+
+
+def test_an_original_sent_several_times_at_once_joins_once(app, post, base, count):
+    post(SECOND)
+    take_in_alone()
+    barrier = threading.Barrier(4)
+    statuses = []
+
+    def send(_number):
+        client = app.test_client()
+        request = forms.parts(FIRST)
+        barrier.wait()
+        statuses.append(client.post(f"{base}/submission", **request).status_code)
+
+    _at_once(send, range(4))
+
+    assert statuses == [201] * 4
+    assert [row[1] for row in contents()] == ["uuid:1", "uuid:2"] and count(Submission) == 1
 
 
 def test_an_edit_of_another_form_is_refused_by_name_and_held(app, plan, post, only):
@@ -380,6 +447,19 @@ def test_the_reason_that_the_phone_asked_for_is_kept_with_its_content(post, only
     assert only(Submission).edit_reason == "Nhầm"
     reasons = select(SubmissionVersion.reason).order_by(SubmissionVersion.number)
     assert list(db.session().scalars(reasons)) == ["", "Sai"]
+
+
+def test_the_reason_stands_beside_its_content_on_the_records_page(post, only, drain, browser, cast):
+    rows = (
+        "event,node,start,end,old-value,new-value,change-reason\nchange reason,,1,,,,Đọc nhầm sổ\n"
+    )
+    post(photographed("uuid:1", anh="audit.csv"), {"audit.csv": b"event,node,start,end\n"})
+    post(photographed("uuid:2", "uuid:1", anh="audit.csv"), {"audit.csv": rows.encode()})
+    drain()
+
+    page = browser(cast.hoa).get(f"/submissions/{only(Submission).id}").text
+
+    assert "Lý do sửa:" in page and "Đọc nhầm sổ" in page
 
 
 def test_files_of_an_edit_that_waits_come_in_with_it(app, post, drain):

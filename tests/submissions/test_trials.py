@@ -1,5 +1,6 @@
 """A draft is tried on a phone before anybody else meets it, and its trials stay apart."""
 
+import hashlib
 import io
 
 import pytest
@@ -7,13 +8,17 @@ from lxml import etree
 from sqlalchemy import func, select
 
 from server.db import db, transaction
+from server.entities import service as entities
+from server.entities.models import Delivery
 from server.maintenance import soundness
+from server.monitoring import service as monitoring
 from server.submissions.models import Held, Submission
 from server.submissions.trial_models import Trial
 from server.surveys import drafts, service
 from server.surveys.models import Form
 from tests import forms
 from tests.conftest import ACTOR
+from tests.entities.conftest import WORKBOOK as TREES
 
 
 def upload(app, plan_id, workbook=forms.WORKBOOK):
@@ -132,3 +137,55 @@ def test_the_page_shows_the_test_code_and_the_trials_to_who_manages_forms(
     assert "Mã QR để thử bản nháp" in page and "uuid:thu" in page
     assert "Mã QR để thử bản nháp" not in seen
     assert io.StringIO(page).read().count("Bản nháp hiện nay") == 1
+
+
+def listed(phone, base):
+    """Return what a draft's manifest names, by file: (kind, md5, address)."""
+    root = etree.fromstring(phone.get(f"{base}/manifest").data)
+    found = {}
+    for each in root:
+        said = {etree.QName(part).localname: part.text for part in each}
+        address = said["downloadUrl"].removeprefix("http://localhost")
+        found[said["filename"]] = (each.get("type"), said["hash"], address, said)
+    return found
+
+
+@pytest.mark.parametrize("delivery", [Delivery.ALL, Delivery.TEAM])
+def test_a_draft_brings_its_lists_of_entities_as_published_forms_do(app, plan, phone, delivery):
+    upload(app, plan.id, TREES)
+    form = db.session().scalars(select(Form)).one()
+    base = drafts.path(form.test_token, plan.id, form.form_id)
+    kind, md5, address, _said = listed(phone, base)["cay.csv"]
+    empty = phone.get(address)
+    with transaction() as session:
+        trees = entities.add_list(
+            session, plan.id, "cay", ACTOR, properties=["loai"], delivery=delivery
+        )
+        tree = entities.create(session, trees, "Đa", {"loai": "đa"}, ACTOR)
+    first = listed(phone, base)["cay.csv"]
+    with transaction() as session:
+        entities.update(session, session.merge(tree), ACTOR, label="Đa lông", force=True)
+    _kind, newer, address, said = listed(phone, base)["cay.csv"]
+    given = phone.get(address)
+    with transaction() as session:
+        entities.delete(session, session.merge(tree), ACTOR)
+    asked = said["integrityUrl"].removeprefix("http://localhost") + f"?id={tree.uuid}"
+
+    assert kind == first[0] == "entityList" and empty.data == b"name,label,__version,loai,cao\n"
+    assert md5 == f"md5:{hashlib.md5(empty.data).hexdigest()}"
+    assert newer == f"md5:{hashlib.md5(given.data).hexdigest()}" and newer != first[1] != md5
+    assert given.text.splitlines() == ["name,label,__version,loai", f"{tree.uuid},Đa lông,2,đa"]
+    assert phone.get(address, headers={"If-None-Match": given.headers["ETag"]}).status_code in {
+        200, 304,
+    }  # fmt: skip
+    assert "<deleted>true</deleted>" in phone.get(asked).text
+    assert phone.get(f"{base}/datasets/khac/entities.csv").status_code == 404
+
+
+def test_a_draft_takes_as_much_at_once_as_its_plan_says(phone, base, plan):
+    with transaction() as session:
+        monitoring.change_plan(session, session.merge(plan), ACTOR, accept_bytes=2_000_000)
+
+    head = phone.head(f"{base}/submission")
+
+    assert head.headers["X-OpenRosa-Accept-Content-Length"] == "2000000"

@@ -404,8 +404,8 @@ HOSTILE = {
         "x.md",
         ABROAD,
     ),
-    "public_key": (with_setting("public_key", "MIIB"), "x.md", WRONG),
-    "auto_send": (with_setting("auto_send", "true"), "x.md", ABROAD),
+    "public_key": (with_setting("public_key", "MIIB"), "x.md", ABROAD),
+    "auto_send": (with_setting("auto_send", "perhaps"), "x.md", WRONG),
     "no survey": (lambda: b"| settings |\n| | form_id |\n| | a |\n", "x.md", WRONG),
     "no such list": (lambda: plain("| | select_one khong_co | b | B | |"), "x.md", WRONG),
     "no such question": (lambda: plain("| | note | b | ${khong_co} | |"), "x.md", WRONG),
@@ -474,6 +474,50 @@ def test_a_redirection_that_slips_past_the_settings_is_found_in_the_form(househo
 
     with pytest.raises(workbook.ForeignSubmissionUrl):
         compiler._reparse(redirected)
+
+
+def test_what_somebody_allowed_leads_elsewhere_and_says_so():
+    url = "https://viengiamsat.example/v1/projects/3/submission"
+    data = with_setting("submission_url", url)()
+
+    made = compiler.compile(data, "x.md", validate=False, allowed=["submission_url"])
+
+    assert made.elsewhere == ("submission_url",) and made.sends_to == url
+    assert f'action="{url}"'.encode() in made.xform
+    assert any(url in said for said in made.warnings)
+    with pytest.raises(workbook.ForeignSubmissionUrl):
+        compiler.compile(data, "x.md", validate=False, allowed=["public_key", "namespaces"])
+    with pytest.raises(workbook.ForeignSubmissionUrl):
+        compiler.read(made.xform, validate=False)
+    assert compiler.read(made.xform, validate=False, allowed=["submission_url"]).sends_to == url
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("submission_url", "viengiamsat"), ("submission_url", "file:///a"), ("public_key", "MIIB")],
+)
+def test_what_is_allowed_must_still_be_usable_by_phones(name, value):
+    with pytest.raises(workbook.InvalidForm) as refusal:
+        compiler.compile(with_setting(name, value)(), "x.md", validate=False, allowed=[name])
+
+    assert name in refusal.value.text("vi")
+
+
+def test_namespaces_of_ones_own_are_taken_where_they_are_allowed():
+    data = with_setting("namespaces", 'vien="https://viengiamsat.example/x"')()
+
+    made = compiler.compile(data, "x.md", validate=False, allowed=["namespaces"])
+
+    assert made.elsewhere == ("namespaces",) and any("namespaces" in said for said in made.warnings)
+
+
+@pytest.mark.parametrize(("name", "value"), [("auto_send", "true"), ("auto_delete", "false")])
+def test_a_form_that_sends_or_deletes_by_itself_is_taken_and_says_so(name, value):
+    made = compiler.compile(with_setting(name, value)(), "x.md", validate=False)
+
+    assert made.elsewhere == ()
+    assert f'orx:{name.replace("_", "-")}="{value}"'.encode() in made.xform
+    assert [said for said in made.warnings if f"{name}={value}" in said]
 
 
 def test_the_child_gets_nothing_of_the_servers_settings(monkeypatch, tmp_path):

@@ -93,6 +93,9 @@ def test_changes_made_while_answering_are_tracked(form_id):
     [audit] = [row for row in survey(form_id) if row["type"] == "audit"]
 
     assert "track-changes=true" in audit["parameters"]
+    # Whoever edits what they sent says why; what gnbv_fix tells is an answer and not edited.
+    asks_why = "track-changes-reasons=on-form-edit" in audit["parameters"]
+    assert asks_why == (form_id != "gnbv_fix")
     assert "location" not in audit["parameters"]
 
 
