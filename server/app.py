@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, g
 
 from server import db as database
-from server import programs, web
+from server import packing, programs, web
 from server.config import Settings, from_environment
 from server.db import db
 from server.files import Files
@@ -128,6 +128,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for name in MODELS + HANDLERS:
         import_module(name)
     web.init(app, _load, _nav)
+    packing.init(app)
     programs.init(app, teams_api.by_key, teams_api.by_password)
     for name in EDGES:
         blueprint = import_module(name).bp

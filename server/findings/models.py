@@ -155,6 +155,7 @@ class Finding(Model):
         Index("ix_finding_plan_state", "plan_id", "state", "id"),
         Index("ix_finding_plan_area", "plan_id", "area", "id"),
         Index("ix_finding_record", "record_id", "id"),
+        Index("ix_finding_visit", "visit_id", "state"),
         Index("ix_finding_group", "group_id", "state", "due_on"),
         Index("ix_finding_due", "plan_id", "state", "due_on", "topic", "area"),
         Index("ix_finding_alarm", "alarm_on"),
@@ -183,7 +184,7 @@ class Finding(Model):
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
     group_id: Mapped[int] = mapped_column(ForeignKey("finding_group.id"))
     submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"))
-    visit_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"), index=True)
+    visit_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"))
     record_id: Mapped[int | None] = mapped_column(ForeignKey("monitoring_record.id"))
     place_id: Mapped[int | None] = mapped_column(ForeignKey("place.id"), index=True)
     area: Mapped[str] = mapped_column(default="")

@@ -21,6 +21,7 @@ from server.submissions.indexing import LONGEST_KEY, Kind
 from server.submissions.models import ReviewState, Submission, VisitVerdict
 from server.submissions.queries import reach
 from server.submissions.rights import TEAM_LEADER
+from server.submissions.searching import mentions
 from server.teams.models import Member
 
 
@@ -187,7 +188,7 @@ class Listing:
         """Return the ids that everything but the answers allows: read from one index alone."""
         asked, plan = self.asked, self.plan
         query = select(Submission.id).where(
-            Submission.plan_id == plan.id, reach(plan, self.areas), *_words(asked.words)
+            Submission.plan_id == plan.id, reach(plan, self.areas), *mentions(asked.words)
         )
         for column, value in (
             (Submission.form_pk, asked.form_pk),
@@ -325,14 +326,6 @@ def _value(answer: Any, condition: Condition) -> list[ColumnElement[bool]]:
         end = f"{condition.high}~" if condition.kind is Kind.DAY else condition.high
         bounds.append(column <= end)
     return bounds
-
-
-def _words(given: str) -> list[ColumnElement[bool]]:
-    """Return a condition for each word: it occurs somewhere in the record's searchable text."""
-    return [
-        Submission.search_text.contains(word, autoescape=True)
-        for word in text.fold(given).split()[:8]
-    ]
 
 
 def beside(session: Session, listing: Listing, record_id: int) -> tuple[int | None, int | None]:
