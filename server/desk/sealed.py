@@ -237,9 +237,12 @@ def open_one(submission_id: int) -> AnyResponse:
         private = _unlocked(keys.key_of(found.version))
         inside = opening.opened(reach.files(), found, private)
         if request.form.get("do") == "take-in":
-            _take_in(found.id, inside)
-            flash(str(_("Đã giải mã và nhận nội dung vào phiếu.")), "success")
-            return redirect(here)
+            record_id = _take_in(found.id, inside)
+            if record_id != found.id:
+                flash(str(_("Đây là bản sửa của phiếu này: đã giải mã và ghép vào.")), "success")
+            else:
+                flash(str(_("Đã giải mã và nhận nội dung vào phiếu.")), "success")
+            return redirect(f"/submissions/{record_id}")
         _note([found])
         if request.form.get("do") == "download":
             return parcels.response([Tried(found, inside)], _zip_name([found]))
@@ -248,12 +251,13 @@ def open_one(submission_id: int) -> AnyResponse:
     return _or_back(opened, here)
 
 
-def _take_in(submission_id: int, inside: Opened) -> None:
+def _take_in(submission_id: int, inside: Opened) -> int:
     parts = opening.kept(reach.files(), inside)
     with transaction() as session:
-        opening.take_in(session, submission_id, inside, parts, web.actor())
+        record_id = opening.take_in(session, submission_id, inside, parts, web.actor())
     jobs: Jobs = current_app.extensions["jobs"]
     jobs.poke()
+    return record_id
 
 
 def _note(found: Sequence[Submission]) -> None:
@@ -327,7 +331,7 @@ def open_all(form_pk: int) -> AnyResponse | str:
     if request.form.get("do") == "download":
         _note([each.found for each in tried if each.inside is not None])
         return parcels.response(tried, _zip_name([each.found for each in tried]))
-    failed = [each for each in map(_taken, tried) if each.problem is not None]
+    failed = [each for each in map(_taken, _originals_first(tried)) if each.problem is not None]
     last = tried[-1].found.id if len(tried) == AT_ONCE else None
     outcome = Outcome(len(tried) - len(failed), failed, last, form.id, key.id)
     db.session().expire_all()
@@ -339,6 +343,23 @@ def _tried(found: Submission, private: PrivateKey) -> Tried:
         return Tried(found, opening.opened(reach.files(), found, private))
     except Problem as problem:
         return Tried(found, None, problem)
+
+
+def _originals_first(tried: Sequence[Tried]) -> list[Tried]:
+    """Return what was decrypted in an order in which every edit finds its original."""
+    made_of = {
+        each.found.instance_id: instance.parse(each.inside.xml).deprecated_id
+        for each in tried
+        if each.inside is not None
+    }
+
+    def depth(each: Tried) -> int:
+        seen, at = set[str](), each.found.instance_id
+        while (at := made_of.get(at, "")) and at not in seen:
+            seen.add(at)
+        return len(seen)
+
+    return sorted(tried, key=depth)
 
 
 def _taken(tried: Tried) -> Tried:

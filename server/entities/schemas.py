@@ -48,7 +48,7 @@ class RowSchema(Body):
     """A row, coming in. What it may hold is the list's own matter."""
 
     uuid = Text(60, least=1, load_default=None, allow_none=True)
-    label = Text(10_000, required=True)
+    label = Text(10_000, least=1, required=True)
     data = Values(load_default=dict)
 
 

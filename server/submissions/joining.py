@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.db import insert_or_leave
 from server.submissions import attachments, intake
 from server.submissions.intake import KeptPart, Sent
 from server.submissions.models import AwaitedOriginal, SubmissionVersion, VersionFile
@@ -20,15 +21,18 @@ FIRST_NUMBER = 2
 
 
 def await_original(session: Session, submission_id: int, sent: Sent) -> None:
-    """Remember that the content which `sent` is an edit of has yet to come."""
-    session.add(
-        AwaitedOriginal(
-            form_pk=sent.known.form_pk,
-            instance_id=sent.instance.deprecated_id,
-            submission_id=submission_id,
-        )
+    """Remember that the content which `sent` is an edit of has yet to come.
+
+    Of two edits of one content the first gets it.
+    """
+    session.execute(
+        insert_or_leave(session, AwaitedOriginal, ["form_pk", "instance_id"]),
+        {
+            "form_pk": sent.known.form_pk,
+            "instance_id": sent.instance.deprecated_id,
+            "submission_id": submission_id,
+        },
     )
-    session.flush()
 
 
 def join(

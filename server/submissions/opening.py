@@ -13,7 +13,7 @@ from server import clock, journal
 from server.cipher import PrivateKey
 from server.files import Files
 from server.journal import Actor
-from server.submissions import attachments, instance, intake, sealed
+from server.submissions import attachments, instance, intake, sealed, sealed_edits
 from server.submissions.intake import KeptPart, Known, Sent
 from server.submissions.models import Submission, SubmissionFile, SubmissionOpened
 from server.submissions.problems import DamagedSeal, NotSealed
@@ -109,19 +109,38 @@ def kept(files: Files, inside: Opened) -> list[KeptPart]:
 
 def take_in(
     session: Session, submission_id: int, inside: Opened, parts: Sequence[KeptPart], actor: Actor
-) -> None:
-    """Make the decrypted answers and files those of the record.
+) -> int:
+    """Make the decrypted answers and files those of the record, and return the record.
+
+    Only here is it seen that a form is an edit. It becomes the newest content of the record that
+    it was made of, which is returned then; when that has yet to come, it will join this one.
 
     Raises:
         NotSealed: somebody has done so before.
+        OriginalSealed: it is an edit of a form that is still encrypted.
     """
     found = attachments.locked(session, submission_id)
     if not found.encrypted:
         raise NotSealed()
     sent = Sent(inside.xml, instance.parse(inside.xml), _known(found))
     intake.understand(sent, intake.reader(session, found.version_id))
+    if found.number == 1 and sent.instance.deprecated_id:
+        original = sealed_edits.original(session, found, sent.instance.deprecated_id)
+        if original is not None:
+            sealed_edits.join(session, found, original, sent, parts, actor)
+            _keep_inside(session, original, inside, len(parts), actor)
+            return original.id
+        sealed_edits.await_original(session, found, sent)
     _fill(found, sent)
     _add_files(found, parts)
+    _keep_inside(session, found, inside, len(parts), actor)
+    return found.id
+
+
+def _keep_inside(
+    session: Session, found: Submission, inside: Opened, files: int, actor: Actor
+) -> None:
+    """Keep the decrypted answers beside the encrypted bytes of a record's newest content."""
     digest = hashlib.sha256(inside.xml).hexdigest()
     session.add(
         SubmissionOpened(
@@ -136,7 +155,7 @@ def take_in(
     session.flush()
     journal.write(
         session, actor, "submission.opened", "submission", found.id, found.plan_id,
-        instance_id=found.instance_id, sha256=digest, files=len(parts),
+        instance_id=found.instance_id, sha256=digest, files=files,
     )  # fmt: skip
 
 

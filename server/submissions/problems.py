@@ -226,6 +226,21 @@ class OtherFormInside(Problem):
     message_en = "Not decrypted: inside is another form than the outside says. It is kept."
 
 
+class OriginalSealed(Problem):
+    """An edit cannot join a record of which nobody can tell yet what it says."""
+
+    code = "submissions.original-sealed"
+    status = 409
+    message = (
+        "Đây là bản sửa của phiếu {instance_id}, phiếu đó chưa giải mã. Hãy giải mã phiếu gốc "
+        "trước, rồi giải mã bản sửa này."
+    )
+    message_en = (
+        "This is an edit of {instance_id}, which is still encrypted. Decrypt that one first, "
+        "then this."
+    )
+
+
 class NotSealed(Problem):
     """There is nothing to decrypt: it came in the plain, or was taken in before."""
 

@@ -6,6 +6,7 @@ that is killed had not written yet is noted again at the phone's next sync.
 """
 
 import datetime as dt
+import logging
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +21,7 @@ from server.db import table, transaction
 from server.problems import Unavailable
 from server.teams.models import PhoneFetch
 
+log = logging.getLogger(__name__)
 SECONDS = 20
 MOST = 20_000
 FORMS, FORM, LIST = "forms", "form", "list"
@@ -70,7 +72,8 @@ class Fetched:
         try:
             with self._app.app_context(), transaction() as session:
                 write(session, taken)
-        except Unavailable:
+        except (Unavailable, OSError):
+            log.warning("what phones fetched could not be written; it waits")
             with self._turn:
                 self._noted = {**taken, **self._noted}
 

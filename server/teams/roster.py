@@ -179,8 +179,8 @@ class _Judge:
                 f"the team is missing; the plan has: {have}",
             )
         return (
-            f"không có đoàn “{name}”; kế hoạch có: {have}",
-            f"there is no team '{name}'; the plan has: {have}",
+            f"không có đoàn “{name}”; kế hoạch có: {have}. Đoàn mới thì thêm ở trang Đoàn trước",
+            f"there is no team '{name}'; the plan has: {have}. Add new teams on their page first",
         )
 
     def _wrong(self, said: dict[str, str], folded: str) -> tuple[str, str] | None:

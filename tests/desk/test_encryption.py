@@ -16,7 +16,7 @@ from server.journal import Line
 from server.maintenance import soundness
 from server.permissions import Role
 from server.submissions import commands
-from server.submissions.models import Submission, SubmissionOpened
+from server.submissions.models import Submission, SubmissionOpened, SubmissionVersion
 from server.surveys import keys
 from server.surveys import service as surveys
 from server.surveys.models import FormVersion, PlanKey
@@ -53,8 +53,11 @@ def version(app, story, key):
 def send(app, base, story, key, version, drain):
     """Fill the form, encrypt it as a phone does and send it; return the record's id."""
 
-    def post(media=None, spoil=None, batches=None, instance_id="uuid:kin-1", **said):
+    def post(media=None, spoil=None, batches=None, instance_id="uuid:kin-1", replaces="", **said):
         filled = interview(story.visit.code, story.hamlet.code, instance_id=instance_id, **said)
+        if replaces:
+            end = f"</orx:instanceID><orx:deprecatedID>{replaces}</orx:deprecatedID>".encode()
+            filled = filled.replace(b"</orx:instanceID>", end)
         filled = filled.replace(b'version="7"', f'version="{version}"'.encode())
         parcel = sealing.seal(key.public_key, filled, media or {}, "hogd", version, instance_id)
         if spoil:
@@ -71,7 +74,7 @@ def send(app, base, story, key, version, drain):
         drain()
         return fresh().scalar(select(Submission.id).where(Submission.instance_id == instance_id))
 
-    post.sent = []
+    post.sent, post.address = [], f"{base}/submission"
     return post
 
 
@@ -376,6 +379,73 @@ def test_a_form_with_a_key_of_its_own_is_taken_and_says_that_it_cannot_be_read_h
     assert "khóa riêng của nó" in minh.get(f"/submissions/{found.id}").text
     assert "khóa riêng của nó" in open_(minh, found.id, "view").text
     assert "không có ở máy chủ" in minh.get(f"/plans/{story.plan_id}/encryption").text
+
+
+def chain():
+    """Return every content of the only record: (number, instanceID, name as answered)."""
+    record = fresh().scalars(select(Submission)).one()
+    past = fresh().scalars(select(SubmissionVersion).order_by(SubmissionVersion.number))
+    return [(each.number, each.instance_id, each.answers.get("ten")) for each in [*past, record]]
+
+
+def test_an_encrypted_edit_joins_its_record_when_it_is_decrypted(send, minh, drain, app, story):
+    first = send({"1.jpg": photo()}, ten="Lan", anh="1.jpg")
+    second = send(instance_id="uuid:kin-2", replaces="uuid:kin-1", ten="Hoa", anh="1.jpg")
+    early = open_(minh, second, "take-in")
+    opened = open_(minh, first, "take-in")
+    drain()
+    joined = open_(minh, second, "take-in")
+    drain()
+
+    assert "hãy giải mã phiếu gốc" in early.text.lower() and opened.status_code == 200
+    assert (
+        joined.request.path == f"/submissions/{first}" and "đã giải mã và ghép vào" in joined.text
+    )
+    assert chain() == [(1, "uuid:kin-1", "Lan"), (2, "uuid:kin-2", "Hoa")]
+    record = fresh().get(Submission, first)
+    assert record.xml == send.sent[1].manifest and record.deprecated_id == "uuid:kin-1"
+    assert record.area == story.visit.place.area and record.label
+    assert {"1.jpg", "submission.xml.enc"} <= {file.name for file in record.files}
+    again = forms.parts(send.sent[1].manifest, {})
+    assert app.test_client().post(send.address, **again).status_code == 201
+    assert len(chain()) == 2 and minh.get("/journal").status_code == 200
+    for number in (1, 2):
+        assert minh.get(f"/submissions/{first}/versions/{number}").status_code == 200
+    store = app.extensions["files"]
+    assert list(soundness.orphans(db.session(), store, -60)) == []
+
+
+def test_a_whole_chain_that_came_in_any_order_is_joined_at_once(send, minh, drain, story, key):
+    for number in (3, 2, 1):
+        replaces = f"uuid:kin-{number - 1}" if number > 1 else ""
+        send(instance_id=f"uuid:kin-{number}", replaces=replaces, ten=f"Lần {number}")
+    form_pk = fresh().scalars(select(Submission.form_pk)).first()
+    given = {"passphrase": PASSPHRASE, "key_id": key.id, "do": "take-in"}
+
+    minh.post(f"/forms/{form_pk}/open", data=given)
+    drain()
+
+    assert chain() == [(n, f"uuid:kin-{n}", f"Lần {n}") for n in (1, 2, 3)]
+
+
+def test_the_original_of_a_decrypted_edit_joins_it_when_it_comes(send, minh, drain):
+    second = send(instance_id="uuid:kin-2", replaces="uuid:kin-1", ten="Hoa")
+    open_(minh, second, "take-in")
+    drain()
+    send(ten="Lan")
+
+    assert [row[:2] for row in chain()] == [(1, "uuid:kin-1"), (2, "uuid:kin-2")]
+    assert chain()[-1][2] == "Hoa"
+
+
+def test_an_encrypted_edit_that_somebody_commented_stays_a_record(send, minh, drain):
+    first, second = send(ten="Lan"), send(instance_id="uuid:kin-2", replaces="uuid:kin-1")
+    minh.post(f"/submissions/{second}/comments", data={"body": "Ai gửi?"})
+    open_(minh, first, "take-in")
+
+    open_(minh, second, "take-in")
+
+    assert fresh().get(Submission, second).answers and fresh().get(Submission, first).number == 1
 
 
 def test_only_those_who_run_the_plan_may_open_what_others_may_see(send, browser, cast):
