@@ -4,10 +4,18 @@ Every phone draws a boundary of its own for every request. werkzeug's parser com
 expressions for each, which costs half as much as storing a record; `multipart` only searches.
 """
 
+from contextlib import suppress
+from io import BytesIO
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, cast
 
-from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
+from multipart import (
+    MultipartError,
+    MultipartSegment,
+    ParserError,
+    ParserLimitReached,
+    PushMultipartParser,
+)
 from werkzeug.datastructures import FileStorage, Headers
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
@@ -37,18 +45,36 @@ class Parts(FormDataParser):
         boundary = (options or {}).get("boundary", "")
         if mimetype != MULTIPART or not boundary.isascii():
             return super().parse(stream, mimetype, content_length, options)
+        length = -1 if content_length is None else content_length
+        if not 0 <= length <= IN_MEMORY_BYTES:
+            with suppress(ParserError):
+                return stream, *self._taken_apart(stream, boundary, length)
+            return stream, self.cls(), self.cls()
+        held = BytesIO(stream.read(length))
+        with suppress(ParserError):
+            return stream, *self._taken_apart(held, boundary, length)
+        held.seek(0)  # werkzeug reads more kinds of lines than those that phones and browsers send
+        return super().parse(held, mimetype, content_length, options)
+
+    def _taken_apart(self, stream: IO[bytes], boundary: str, length: int) -> tuple[Any, Any]:
+        """Return the text fields and the files.
+
+        Raises:
+            ParserError: the body is not as RFC 7578 has it.
+            RequestEntityTooLarge: see `parse`.
+        """
         read: list[_Part] = []
         try:
-            self._read(stream, boundary, -1 if content_length is None else content_length, read)
+            self._read(stream, boundary, length, read)
         except MultipartError as error:
             for part in read:
                 part.content.close()
             if isinstance(error, ParserLimitReached):
                 raise RequestEntityTooLarge() from error
-            read = []
+            raise
         fields = [(part.name, part.text()) for part in read if part.filename is None]
         files = [(part.name, part.file()) for part in read if part.filename is not None]
-        return stream, self.cls(fields), self.cls(files)
+        return self.cls(fields), self.cls(files)
 
     def _read(self, stream: IO[bytes], boundary: str, length: int, read: list["_Part"]) -> None:
         """Put the parts into `read`, as far as they can be read.
@@ -64,10 +90,15 @@ class Parts(FormDataParser):
             max_segment_count=MOST_PARTS,
             header_charset="latin-1",  # reads any byte; `_utf8` says what it was
         )
+        begins, delimiter = False, f"--{boundary}".encode()
         for event in parser.parse_blocking(stream.read):
             if isinstance(event, MultipartSegment):
                 read.append(_Part(event))
+                begins = True
             elif event:
+                if begins and event.startswith(delimiter):  # an empty part without its line
+                    raise ParserError("a boundary where a part begins")
+                begins = False
                 self._write(read[-1], event)
 
     def _write(self, part: "_Part", data: bytes) -> None:

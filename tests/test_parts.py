@@ -70,3 +70,12 @@ def test_too_many_parts_and_too_much_text_are_refused():
     ):
         with pytest.raises(RequestEntityTooLarge):
             read(body + END, **limits)
+
+
+def test_an_empty_field_without_its_line_is_empty_and_never_takes_in_the_next():
+    empty = b'--ranh\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
+    small = empty + part(b'name="b"', b"hai") + END
+    large = empty + part(b'name="b"; filename="1"', b"x" * IN_MEMORY_BYTES) + END
+
+    assert read(small)[0].to_dict() == {"a": "", "b": "hai"}
+    assert not any(read(large))

@@ -8,11 +8,15 @@ branch_labels = None
 depends_on = None
 
 WORDS = "to_tsvector('simple', regexp_replace(search_text, '[^[:alnum:]]+', ' ', 'g'))"
+# Records arrive without words, which a job gives them; the index knows only those that have some.
 FORGET = (
     "INSERT INTO submission_search(submission_search, rowid, search_text) "
-    "VALUES ('delete', old.id, old.search_text);"
+    "SELECT 'delete', old.id, old.search_text WHERE old.search_text <> '';"
 )
-LEARN = "INSERT INTO submission_search(rowid, search_text) VALUES (new.id, new.search_text);"
+LEARN = (
+    "INSERT INTO submission_search(rowid, search_text) "
+    "SELECT new.id, new.search_text WHERE new.search_text <> '';"
+)
 
 
 def upgrade() -> None:
@@ -27,10 +31,10 @@ def upgrade() -> None:
         "content_rowid='id', detail='none', tokenize='unicode61 remove_diacritics 0')"
     )
     for event, does in (
-        ("INSERT", LEARN),
-        ("UPDATE OF search_text", FORGET + LEARN),
-        ("DELETE", FORGET),
+        ("INSERT ON submission WHEN new.search_text <> ''", LEARN),
+        ("UPDATE OF search_text ON submission", FORGET + LEARN),
+        ("DELETE ON submission", FORGET),
     ):
         name = f"submission_search_{event.split()[0].lower()}"
-        op.execute(f"CREATE TRIGGER {name} AFTER {event} ON submission BEGIN {does} END")
+        op.execute(f"CREATE TRIGGER {name} AFTER {event} BEGIN {does} END")
     op.execute("INSERT INTO submission_search(submission_search) VALUES ('rebuild')")
