@@ -138,8 +138,8 @@ def test_the_phones_list_says_what_the_unit_asks_for(assigned, post, officer, st
 @pytest.mark.parametrize(
     ("fields", "field", "sentence"),
     [
-        ({"note": ""}, "note", "Hãy ghi rõ lý do"),
-        ({"due_on": ""}, "due_on", "Hãy nhập hạn"),
+        ({"note": " "}, "note", "Hãy ghi rõ lý do"),
+        ({"due_on": " "}, "due_on", "Hãy nhập hạn"),
         ({"due_on": in_days(10).isoformat()}, "due_on", "không dùng được"),
         ({"due_on": in_days(-1).isoformat()}, "due_on", "không dùng được"),
         ({"due_on": in_days(400).isoformat()}, "due_on", "không quá một năm"),
