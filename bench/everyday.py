@@ -211,7 +211,7 @@ def correct(page: Page, address: str, accounts: dict[str, keys.Account]) -> None
     held = page.request.get(f"{at}.xml", headers=headers).text()
     fresh = f"<instanceID>uuid:{uuid.uuid4()}</instanceID><deprecatedID>{ids[0]}</deprecatedID>"
     edit = re.sub("<instanceID>[^<]*</instanceID>", fresh, held)
-    edit = edit.replace("<causes />", "<causes>sửa lần hai</causes>")
+    edit = re.sub("<causes ?/>|<causes>[^<]*</causes>", "<causes>sửa lần hai</causes>", edit)
     answer = page.request.put(at, headers=headers, data=edit)
     if answer.status != HTTPStatus.OK:
         raise AssertionError(answer.text())

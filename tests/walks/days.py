@@ -75,7 +75,6 @@ DAYS: dict[Role, tuple[Step, ...]] = {
         ("click", "main form button[type=submit]"),
         ("sees", "#messages .notice"),
         ("go", "/findings"),
-        ("click", "main table tbody a"),
         ("sees", "main h1"),
     ),
 }
