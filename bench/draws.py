@@ -114,8 +114,6 @@ def _once(
     with transaction() as session:
         found = session.get_one(Draw, draw.id)
         service.seed(session, found, f"{draw.id:020d}", WITNESSES, BENCH)
-        if found.state is DrawState.DRAWN and found.stage == service.COMMUNES:
-            service.make_visits(session, found, BENCH)
     if found.state is DrawState.DRAWING:  # a long list: the worker draws it
         _job_draws(draw.id)
     ended = clock()

@@ -29,6 +29,7 @@ from server import clock, migrate
 from server.app import create_app
 from server.config import from_environment
 from server.db import db, transaction
+from server.findings import dry_runs
 from server.findings.models import Finding, FindingGroup, FindingState, RuleAsked
 from server.journal import Actor
 from server.monitoring import catalogue
@@ -44,6 +45,7 @@ from server.submissions.models import ReviewState, Submission
 from server.surveys import compile as compiler
 from server.surveys import service as surveys
 from server.surveys.fields import Field
+from server.surveys.models import FormVersion
 from server.teams import service as teams
 
 ACTOR = Actor("command", None, "bench")
@@ -87,7 +89,10 @@ def run(rows: int, url: str) -> None:
         with app.app_context():
             key, areas = prepare(app, rows)
             print(f"{db.engine.dialect.name}, {rows:,} records")
-            measure(app, key, rows, areas)
+            measure(app, key, pages(rows, areas))
+            print("as the officer of a commune")
+            measure(app, officer(areas[3]), pages_of_a_unit(rows))
+            dry_run()
             db.session.remove()
             db.engine.dispose()
     tempfile.tempdir = None  # the application's own spool is gone
@@ -309,6 +314,7 @@ def pages(rows: int, areas: list[str]) -> list[tuple[str, str]]:
         ("groups overdue", "/findings?state=qua_han"),
         ("groups in a state", "/findings?state=bao_cao_xong"),
         ("groups of a commune", f"/findings?commune={areas[3]}&severity=4"),
+        ("more time asked for", "/findings?state=xin_gia_han"),
         ("good practice", "/findings?kind=tich_cuc"),
         ("each finding", "/findings?view=each"),
         ("each, middle page", f"/findings?view=each&before={rows // 2}"),
@@ -357,7 +363,41 @@ def _by_answers(form: str, rows: int) -> list[tuple[str, str]]:
     ]
 
 
-def measure(app: Flask, key: str, rows: int, areas: list[str]) -> None:
+def officer(area: str) -> str:
+    """Return the cookie's key of an officer of a unit under supervision."""
+    with transaction() as session:
+        person = teams.add_person(session, "Cán bộ xã", ACTOR)
+        teams.grant(session, person, Role.UNIT_OFFICER, area, ACTOR)
+        return teams.open_sign_in(session, person)
+
+
+def pages_of_a_unit(rows: int) -> list[tuple[str, str]]:
+    """Return what an officer opens, by name and address."""
+    return [
+        ("what the unit owes", "/unit"),
+        ("the unit's groups", "/findings"),
+        ("groups in a state", "/findings?state=bao_cao_xong"),
+        ("more time asked for", "/findings?state=xin_gia_han"),
+        ("each of the unit's", "/findings?view=each"),
+        ("each, middle page", f"/findings?view=each&before={rows // 2}"),
+    ]
+
+
+def dry_run() -> None:
+    """Try the rules of the form on all its records and print how long that took."""
+    with transaction() as session:
+        run = dry_runs.start(session, session.scalars(select(FormVersion)).one(), ACTOR)
+    begun, pieces = time.process_time(), 0
+    while run.finished_at is None:
+        write = dry_runs.piece(db.session(), run)
+        with transaction() as session:
+            write(session)
+        pieces += 1
+    used = time.process_time() - begun
+    print(f"dry run of {run.done:,} records: {used:.1f} s of CPU, {pieces} pieces")
+
+
+def measure(app: Flask, key: str, wanted: list[tuple[str, str]]) -> None:
     """Open every page and print its times."""
     client = app.test_client()
     with client.session_transaction() as cookie:
@@ -365,7 +405,7 @@ def measure(app: Flask, key: str, rows: int, areas: list[str]) -> None:
     asked: list[str] = []
     event.listen(db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
     print(f"{'page':26} {'first ms':>9} {'median ms':>10} {'CPU ms':>7} {'statements':>11}")
-    for what, address in pages(rows, areas):
+    for what, address in wanted:
         wall, cpu = [], []
         for _ in range(TIMES):
             asked.clear()

@@ -3,7 +3,8 @@
 An entry is canonical JSON; its hash is the head of the register, printed in the minutes. Each
 entry holds the hash of the one before, so that any older paper exposes a draw that was removed
 or rewritten. Kinds: `draw` (commitment, public number, result), `void` (a draw set aside, with a
-reason and who approved) and `release` (a reserve used, with a reason and who approved).
+reason and who approved) and `release` (a reserve used, with a reason and who approved). In a copy
+for outsiders a line `withheld` stands for an entry that is not public yet: its hash, and no more.
 
     >>> first = entry("void", NO_HASH, draw="0" * 64, reason="gieo nhầm", approved_by="Minh")
     >>> head([first]) == digest(first)
@@ -49,6 +50,15 @@ def draw_entry(draw: Draw, prev: str, at: str = "") -> str:
     )
 
 
+def withheld(sha256: str) -> str:
+    """Return the line that holds the place of an entry by its hash.
+
+    >>> withheld("ab" * 32)[:30]
+    '{"kind":"withheld","sha256":"a'
+    """
+    return canonical({"kind": "withheld", "sha256": sha256})
+
+
 def head(entries: Sequence[str]) -> str:
     """Return the hash of the last entry; sixty-four zeros for an empty register."""
     return digest(entries[-1]) if entries else NO_HASH
@@ -63,6 +73,9 @@ def check(entries: Sequence[str]) -> None:
     before = NO_HASH
     for place, text in enumerate(entries, start=1):
         record = _record(text, place)
+        if record.get("kind") == "withheld":
+            before = str(record.get("sha256"))
+            continue
         if record.get("prev") != before:
             raise BadPackage(
                 reason_vi=f"mục {place} trong sổ không nối với mục trước",

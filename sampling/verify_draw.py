@@ -37,6 +37,7 @@ KNOWN += ["lat", "lon", "name"]
 RESULT = ["role", "stratum", "rank", "unit_id", "ticket", "pi", "weight", "team", "parent"]
 ZEROS = "0" * 64
 LARGEST = 500_000_000  # bytes of any text but the frame
+HASH = re.compile(r"[0-9a-f]{64}\Z")
 ID = re.compile(r"[0-9A-Za-z._-]+\Z")
 
 NAMES = {
@@ -587,11 +588,15 @@ def register_checks(
 ) -> Iterator[Check]:
     """Yield the checks of the register."""
     read = [json.loads(text) for text in entries]
-    heads = [ZEROS] + [sha(text) for text in entries]
+    hidden = [e["kind"] == "withheld" for e in read]  # its hash alone holds its place
+    heads = [ZEROS] + [e["sha256"] if h else sha(t) for e, h, t in zip(read, hidden, entries)]
     yield found(
         "register-chain",
-        all(e["prev"] == h and canonical(e) == t for e, h, t in zip(read, heads, entries)),
-        heads[-1],
+        all(
+            (HASH.match(e["sha256"]) if out else e["prev"] == h) and canonical(e) == t
+            for e, out, h, t in zip(read, hidden, heads, entries)
+        ),
+        heads[-1] + (f", {sum(hidden)} withheld" if any(hidden) else ""),
     )
     own = read[-1]
     yield found(

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, g
 
 from server import db as database
-from server import programs, web
+from server import packing, programs, web
 from server.config import Settings, from_environment
 from server.db import db
 from server.files import Files
@@ -36,6 +36,7 @@ EDGES = (
     "server.desk.drafts_api",
     "server.desk.trials_api",
     "server.desk.setup",
+    "server.desk.thresholds",
     "server.desk.calendar",
     "server.desk.late",
     "server.desk.plan_charts",
@@ -55,6 +56,7 @@ EDGES = (
     "server.desk.submissions_api",
     "server.desk.odata_api",
     "server.desk.submissions",
+    "server.desk.on_screen",
     "server.desk.review",
     "server.desk.gallery",
     "server.desk.views",
@@ -88,6 +90,7 @@ HANDLERS = (
     "server.quality.handlers",
     "server.findings.handlers",
     "server.findings.alarms",
+    "server.findings.weighing",
     "server.draws.handlers",
     "server.desk.shipped",
     "server.entities.handlers",
@@ -110,6 +113,7 @@ MODELS = (
     "server.draws.models",
     "server.findings.models",
     "server.findings.letters",
+    "server.findings.dry_run_models",
 )
 
 
@@ -124,6 +128,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for name in MODELS + HANDLERS:
         import_module(name)
     web.init(app, _load, _nav)
+    packing.init(app)
     programs.init(app, teams_api.by_key, teams_api.by_password)
     for name in EDGES:
         blueprint = import_module(name).bp
@@ -163,7 +168,6 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
     return {
         "pool_size": settings.threads + 2,
         "max_overflow": 4,
-        "pool_pre_ping": True,
         "connect_args": {
             "options": "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000"
         },

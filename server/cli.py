@@ -45,6 +45,7 @@ SUBJECTS = (
     "server.submissions.commands",
     "server.draws.commands",
     "server.findings.commands",
+    "server.findings.threshold_commands",
     "server.desk.phone_commands",
 )
 

@@ -115,7 +115,8 @@ def _tasks_of(plan: Plan, seen: Progress) -> Iterator[Task]:
     """Give what waits in one plan, what others wait for first."""
     here, name = f"/plans/{plan.id}", plan.name
     if seen.overdue:
-        yield Task(seen.overdue, _("lượt quá ngày chưa xong"), here, name, "bad")
+        url = f"{here}/late" if g.reader.may(May.SEE_PHONES) else here
+        yield Task(seen.overdue, _("lượt quá ngày chưa xong"), url, name, "bad")
     if seen.held:
         yield Task(seen.held, _("phiếu bị giữ chờ xử lý"), f"{here}/held", name, "bad")
     if seen.findings and g.reader.may(May.SETTLE_FINDINGS):
@@ -141,15 +142,15 @@ def _records_of(plan: Plan, seen: Waiting) -> Iterator[Task]:
     here, name = f"/plans/{plan.id}", plan.name
     if seen.to_mend:
         label = _("phiếu bị trả lại, đoàn bạn cần sửa trên máy")
-        yield Task(seen.to_mend, label, f"{here}/submissions", name, "bad")
+        yield Task(seen.to_mend, label, f"{here}/submissions?returned=1", name, "bad")
     if seen.to_review:
         label = _("phiếu chờ bạn duyệt")
-        yield Task(seen.to_review, label, f"{here}/submissions", name)
+        yield Task(seen.to_review, label, f"{here}/submissions?waits=1", name)
     if seen.papers:
         yield Task(seen.papers, _("tài liệu đơn vị chưa nộp, đã quá hạn"), here, name, "bad")
     if seen.returned and not seen.to_mend:
         label = _("phiếu đã trả lại, chờ đoàn sửa")
-        yield Task(seen.returned, label, f"{here}/submissions", name, "info")
+        yield Task(seen.returned, label, f"{here}/submissions?returned=1", name, "info")
 
 
 def _remedies_of(plan: Plan, seen: Waiting) -> Iterator[Task]:
@@ -159,6 +160,8 @@ def _remedies_of(plan: Plan, seen: Waiting) -> Iterator[Task]:
         yield Task(seen.late, _("phát hiện quá hạn khắc phục"), f"{here}qua_han", name, "bad")
     if seen.soon:
         yield Task(seen.soon, _("phát hiện đến hạn trong 7 ngày"), f"{here}sap_den_han", name)
+    if seen.asked and (g.reader.may(May.SETTLE_FINDINGS) or g.reader.may(May.MANAGE_PLANS)):
+        yield Task(seen.asked, _("đề nghị gia hạn chờ trả lời"), f"{here}xin_gia_han", name)
     if g.reader.may(May.SETTLE_FINDINGS):
         if seen.checks:
             label = _("phiếu kiểm tra lại chờ xử lý")

@@ -29,8 +29,19 @@ BATCH = 50
 POKE_SECONDS = 0.25
 
 Timer = Callable[[Session], object]
+LongWork = Callable[[Session], journal.Write | None]
 _minutely: list[Timer] = []
 _nightly: list[Timer] = []
+_long_work: list[LongWork] = []
+
+
+def in_between(work: LongWork) -> LongWork:
+    """Register work that takes long: called piece by piece whenever no line of the journal waits.
+
+    Like a handler it reads first and gives back what writes, None when there is nothing to do.
+    """
+    _long_work.append(work)
+    return work
 
 
 def every_minute(timer: Timer) -> Timer:
@@ -88,9 +99,27 @@ class Jobs:
         """Do all work that is due; return how many lines were done."""
         done = 0
         with self.app.app_context():
-            while taken := self._some():
+            while True:
+                taken = self._some()
                 done += taken
-        return done
+                if not taken and not self._piece():
+                    return done
+
+    def _piece(self) -> bool:
+        """Do one piece of the work that takes long; tell whether there was any."""
+        session: Session = db.session()
+        for work in _long_work:
+            try:
+                write = work(session)
+                if write is not None:
+                    with transaction() as writing:
+                        write(writing)
+                    return True
+            except Exception:  # it comes again with the next minute
+                log.exception("%s failed", work.__name__)
+                session.rollback()
+        session.commit()
+        return False
 
     def minute(self) -> None:
         """Run the timers, then whatever work is due."""

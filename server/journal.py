@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -301,9 +302,10 @@ def checked(session: Session, since: Seal | None = None) -> Iterator[tuple[Seal,
     query = select(Seal).order_by(Seal.id).execution_options(yield_per=50)
     if since is not None:
         query = query.where(Seal.id > since.id)
-    for found in session.scalars(query):
-        yield found, _fault(session, found, after, prev)
-        prev, after = found.sha256, found.last_id
+    with closing(session.scalars(query)) as seals:  # whoever reads may stop at any of them
+        for found in seals:
+            yield found, _fault(session, found, after, prev)
+            prev, after = found.sha256, found.last_id
 
 
 def _fault(session: Session, found: Seal, after: int | None, prev: str) -> str:

@@ -27,6 +27,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server import central, openrosa
 from server.journal import Actor
+from server.parts import MOST_PARTS, Parts
 from server.permissions import May
 from server.problems import (
     BadInput,
@@ -68,8 +69,9 @@ class Reader(Protocol):
 class BoundedRequest(Request):
     """A request whose parts are bounded: text in memory, files spooled to disk."""
 
+    form_data_parser_class = Parts
     max_form_memory_size = 12_000_000
-    max_form_parts = 400
+    max_form_parts = MOST_PARTS
 
 
 class Cookies(SecureCookieSessionInterface):
@@ -85,13 +87,16 @@ class Cookies(SecureCookieSessionInterface):
             super().save_session(app, session, response)
 
 
+LARGEST_KEY = 2**31 - 1
+
+
 class Key(IntegerConverter):
     """A number in an address that can be a row's key; a larger one leads nowhere (404)."""
 
     regex = "[0-9]{1,10}"  # int() itself refuses 5,000 digits
 
     def __init__(self, rules: Map) -> None:
-        super().__init__(rules, max=2**31 - 1)
+        super().__init__(rules, max=LARGEST_KEY)
 
 
 def init(app: Flask, load: Callable[[str], Reader | None], nav: Callable[[], list[Any]]) -> None:
@@ -122,6 +127,7 @@ def init(app: Flask, load: Callable[[str], Reader | None], nav: Callable[[], lis
     for away in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(away, _database_away)
     app.register_error_handler(DataError, _not_storable)
+    app.register_error_handler(OverflowError, _not_storable)  # as SQLite says it
     app.register_error_handler(Exception, _bug)
     app.context_processor(lambda: _context(nav))
 
@@ -167,6 +173,14 @@ def requires(right: May) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
         return inner
 
     return wrap
+
+
+def asked_key(name: str) -> int | None:
+    """Return a number of the address that can be a key; anything else reads as none given."""
+    given = request.args.get(name, "")
+    if not (given.isascii() and given.isdigit()) or len(given) > 10:
+        return None
+    return min(int(given), LARGEST_KEY)
 
 
 def answer_problem(problem: Problem) -> AnyResponse:

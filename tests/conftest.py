@@ -140,6 +140,12 @@ END $$
 """
 
 
+def forget() -> None:
+    """Have this process forget what never changes in one database: this is another."""
+    for known in (intake._readers, linking._editions, firing._rules):
+        known.clear()
+
+
 def _empty(url: str) -> None:
     """Take away what tests write; code lists and programme stay, as in the template.
 
@@ -187,8 +193,7 @@ def app(_house: Flask, database: str, tmp_path: Path) -> Iterator[Flask]:
     """The real application on a database, files and a queue as good as its own."""
     config = dict(_house.config)
     furnish(_house, settings_for(tmp_path / "var", database))
-    for known in (intake._readers, linking._editions, firing._rules):
-        known.clear()  # the same numbers mean other forms now
+    forget()
     with _house.app_context():
         yield _house
         db.session.remove()

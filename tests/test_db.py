@@ -217,3 +217,22 @@ def test_the_reason_of_a_failure_is_said_in_the_carriers_words(app, said, senten
 
     assert sentence in refused.value.text("vi")
     assert refused.value.text("en")
+
+
+@pytest.mark.skipif(not ON_POSTGRES, reason="connections of SQLite end with the process")
+def test_connections_that_ended_while_they_rested_are_replaced(app, monkeypatch):
+    engine = create_engine(db.engine.url, pool_size=3)
+    database.prepare(engine)
+    with engine.connect() as one, engine.connect() as other:
+        ids = [each.scalar(text("SELECT pg_backend_pid()")) for each in (one, other)]
+    with db.engine.connect() as killer:
+        killer.execute(text("SELECT pg_terminate_backend(unnest(:ids))"), {"ids": ids})
+
+    with engine.connect() as trusted, pytest.raises(OperationalError):
+        trusted.scalar(text("SELECT 1"))
+    monkeypatch.setattr(database, "RESTED_SECONDS", 0)
+    with engine.connect() as one, engine.connect() as other:
+        found = [each.scalar(text("SELECT 1")) for each in (one, other)]
+
+    assert found == [1, 1]
+    engine.dispose()

@@ -118,6 +118,9 @@ BROKEN = {
     "ten thousand fields": body(part(), *(part(f"f{n}", None, b"x") for n in range(10_000))),
     "a field of 20 MB": body(part("khac", None, b"x" * 20_000_000)),
     "a form of 11 MB": body(part(content=FORM.replace(b"</data>", b"x" * 11_000_000 + b"</data>"))),
+    "ten thousand heads": body(part(more="X-A: b\r\n" * 10_000)),
+    "lines that end in LF alone": body(part()).replace(b"\r\n", b"\n"),
+    "blanks after the boundary": body(part()).replace(b"--b\r\n", b"--b  \r\n"),
     "a multipart within a multipart": body(
         b"Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n" + part() + b"\r\n--c--"
     ),
@@ -164,12 +167,9 @@ def test_a_content_type_that_does_not_fit_the_body_is_refused(app, send, kind):
 
 TAKEN = {
     "a head of 100 kB": body(part(more="X-Long: " + "x" * 100_000 + "\r\n")),
-    "ten thousand heads": body(part(more="X-A: b\r\n" * 10_000)),
     "as Collect sends it": body(part()),
-    "lines that end in LF alone": body(part()).replace(b"\r\n", b"\n"),
     "words before the first boundary": b"preamble\r\n" + body(part()),
     "words after the end": body(part()) + b"epilogue",
-    "blanks after the boundary": body(part()).replace(b"--b\r\n", b"--b  \r\n"),
     "heads in capitals": body(part()).replace(b"Content-", b"CONTENT-"),
     "a length in every part": body(part(more=f"Content-Length: {len(FORM)}\r\n")),
     "no file name": body(part(filename=None)),
@@ -613,7 +613,7 @@ def test_a_program_that_asks_for_nothing_gets_a_problem_in_json(app, path):
     assert answer.json["problem"] in {"not-found", "sign-in-needed"}
 
 
-JUNK = ["\x00'; --", "9" * 5000, "-2147483649", "2024-13-45\ue000"]
+JUNK = ["\x00'; --", "9" * 5000, "9" * 30, "-2147483649", "2024-13-45\ue000"]
 KEYS = [
     "after", "before", "page", "plan", "round", "person", "place", "q", "query", "state", "form",
     "visit", "team", "columns", "sort", "try", "next", "from", "to", "search", "edition", "verb",

@@ -16,7 +16,8 @@ from server.draws import service as draws
 from server.draws.models import Draw
 from server.entities import service as entities
 from server.entities.models import EntityRequest, RequestState
-from server.findings.models import Finding
+from server.findings import service as findings
+from server.findings.models import Finding, FindingState
 from server.journal import Line
 from server.monitoring.models import Record
 from server.permissions import ROLES, May, Role
@@ -98,7 +99,7 @@ class World:
 
 @pytest.fixture
 def world(app, story, round_, cast):
-    """A story with a finding, a photo, something held, a draw, a list with a row and a request."""
+    """A story with a confirmed finding, a photo, something held, a draw, a list, a request."""
     story.send({"1.jpg": desk.photo()}, du="no", label="Hộ bí mật", instance_id="uuid:bi-mat",
                anh="1.jpg")  # fmt: skip
     story.send({"2.jpg": b"x"}, 409, du="yes", instance_id="uuid:bi-mat")
@@ -116,6 +117,8 @@ def world(app, story, round_, cast):
         sent = session.scalars(select(Submission)).first()
         session.add(_request(sent, row))
         session.add(_opened(sent))
+        finding = session.scalars(select(Finding)).one()
+        findings.settle(session, finding, FindingState.CONFIRMED, "", ACTOR)
         views.save(session, story.plan_id, cast.hoa.id, "Góc", "", True, ACTOR)
         drafts.copy(
             session, session.scalars(select(Form).where(Form.form_id == "anh")).one(), ACTOR

@@ -52,7 +52,8 @@ class Template:
         if paper.kind:
             self.heading(paper.kind, paper.title)
         self.blocks(paper.body)
-        if paper.signed:
+        if paper.signed:  # nobody signs an empty page: the last sentence goes along
+            self.document.paragraphs[-1].paragraph_format.keep_with_next = True
             self.signatures()
         if paper.annex:
             self.document.add_page_break()  # type: ignore[no-untyped-call]

@@ -23,6 +23,7 @@ from server.demo.interviews import Point
 from server.demo.keys import Account, Keys, PhoneKey
 from server.demo.story import Character, TeamStory
 from server.desk.shipped import WORKBOOKS
+from server.draws import queries as draw_queries
 from server.draws import service as draws
 from server.entities import service as entities
 from server.files import Files
@@ -125,7 +126,7 @@ class _Stage:
         )  # fmt: skip
 
     def draw(self, plan: Plan) -> list[Visit]:
-        """Freeze the district's units, commit, read the dice aloud, and make the visits."""
+        """Freeze the district's units, commit, read the dice aloud; return the visits."""
         round_ = monitoring.add_round(
             self.session, plan, story.ROUND_CODE, story.ROUND_NAME, self.coordinator,
             kind=RoundKind.PERIODIC, starts_on=story.ROUND_DAYS[0], ends_on=story.ROUND_DAYS[1],
@@ -135,7 +136,7 @@ class _Stage:
             draws.source_of("dice-d10"), self.coordinator,
         )  # fmt: skip
         draws.seed(self.session, draw, story.DICE, story.WITNESSES, self.coordinator)
-        return draws.make_visits(self.session, draw, self.coordinator)
+        return list(draw_queries.visits_of(self.session, draw))
 
     def _units(self, round_: Round) -> list[Place]:
         return list(

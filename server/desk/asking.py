@@ -16,18 +16,41 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server import clock, fields
+from server import clock, fields, web
 from server.desk import answers, paging
 from server.monitoring.models import Plan
+from server.permissions import May
 from server.submissions import answer_index
 from server.submissions.indexing import Kind
-from server.submissions.listing import COLUMNS, OPS, Asked, Condition, Listing, Op, Order
+from server.submissions.listing import (
+    COLUMNS,
+    OPS,
+    Asked,
+    Condition,
+    Listing,
+    Op,
+    Order,
+    Reviewer,
+)
 from server.submissions.models import ReviewState, VisitVerdict
+from server.submissions.rights import OFFICE, TEAM_LEADER
 from server.surveys import fields as form_fields
 from server.surveys.fields import Field
 from server.surveys.models import Form, FormVersion
 
-FILTERS = ("form", "commune", "team", "state", "verdict", "odd", "returned", "q", "from", "to")
+FILTERS = (
+    "form",
+    "commune",
+    "team",
+    "state",
+    "verdict",
+    "odd",
+    "returned",
+    "waits",
+    "q",
+    "from",
+    "to",
+)
 MOST_CONDITIONS = 6
 ANSWER = "answer/"
 """What `sort` begins with when a list is sorted by an answer; the question's path follows."""
@@ -130,11 +153,19 @@ def _narrowed(typed: Mapping[str, str], form: Form | None, rows: Sequence[Row]) 
         verdict=verdicts.get(typed["verdict"]),
         odd=bool(typed["odd"]),
         returned=bool(typed["returned"]),
+        waits=_reviewer() if typed["waits"] else None,
         words=typed["q"],
         since=clock.end_of(first - dt.timedelta(days=1)) if first else None,
         until=clock.end_of(last) if last else None,
         conditions=tuple(row.condition for row in rows if row.condition is not None),
     )
+
+
+def _reviewer() -> Reviewer | None:
+    reader = web.reader()
+    if reader.may(May.REVIEW):
+        return Reviewer(OFFICE, reader.id)
+    return Reviewer(TEAM_LEADER, reader.id) if reader.may(May.REVIEW_FIRST) else None
 
 
 def _day(given: str) -> dt.date | None:

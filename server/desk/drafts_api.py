@@ -9,12 +9,14 @@ from server import programs, text, web, xml
 from server.db import db, transaction
 from server.desk import forms_api, reach
 from server.desk.forms_api import ONE, form_of
+from server.fields import Fields
 from server.permissions import May
 from server.places.scope import covers
 from server.surveys import drafts, lists, service
 from server.surveys.models import FormVersion
 from server.surveys.problems import VersionTaken
 from server.surveys.schemas import FormSchema, LinkSchema, attachments
+from server.surveys.service import Looked
 
 bp = programs.Addresses("drafts_api", __name__)
 DRAFT = f"{ONE}/draft"
@@ -77,7 +79,11 @@ def drop(plan_id: int, form_id: str) -> Response:
 @bp.post(f"{DRAFT}/publish")
 @web.requires(May.MANAGE_FORMS)
 def publish(plan_id: int, form_id: str) -> Response:
-    """Make the draft what phones get, under the version that ?version= gives it, or its own."""
+    """Make the draft what phones get, under the version that ?version= gives it, or its own.
+
+    Other rules for a form with records need ?dryRun= (the run that was seen) or ?withoutDryRun=
+    (why there is none).
+    """
     version = text.clean(xml.legal(request.args.get("version", "")))[:LONGEST_VERSION]
     with transaction() as session:
         found = _draft(session, plan_id, form_id, May.MANAGE_FORMS)
@@ -85,7 +91,9 @@ def publish(plan_id: int, form_id: str) -> Response:
             drafts.call(session, found, version)
         elif drafts.is_copy(found):
             raise VersionTaken(version=drafts.copied_from(found), form_id=form_id)
-        service.publish(session, found, web.actor())
+        asked = Fields(request.args)
+        looked = Looked(asked.number("dryRun"), asked["withoutDryRun"])
+        service.publish(session, found, web.actor(), looked=looked)
     return programs.done()
 
 

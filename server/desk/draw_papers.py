@@ -11,8 +11,9 @@ from server.db import db
 from server.desk import downloads, draw_values, draw_wording
 from server.documents import press
 from server.documents.blocks import Paper
-from server.draws import disclosure, lineage, queries, words
+from server.draws import disclosure, lineage, words
 from server.draws.models import Draw, DrawState
+from server.draws.pages import seen
 from server.draws.problems import NotDrawn
 from server.monitoring.models import RoundKind
 from server.permissions import May
@@ -76,7 +77,7 @@ def _letters(draw: Draw) -> list[tuple[str, str]]:
 def file(draw_id: int, name: str, kind: str) -> Response:
     """Give one paper of a draw; papers that tell the result only when it may be seen."""
     session = db.session()
-    draw = queries.draw_for(session, draw_id, web.reader().areas(May.SEE_DRAWS))
+    draw = seen(session, draw_id)
     wanted, values = _paper(session, draw, name)
     title = downloads.filename([f"{name}", f"rut-mau-{draw.plan_id}-{draw.number}"], f".{kind}")
     session.rollback()  # printing takes a while: nobody waits for our connection

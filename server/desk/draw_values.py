@@ -14,7 +14,6 @@ from server.documents.blocks import Qr
 from server.draws import lineage, paper, private, queries, words
 from server.draws.models import Draw, DrawnUnit
 from server.monitoring.models import Visit, VisitState
-from server.places.models import Hamlet, Place
 
 Row = dict[str, Any]
 NOWHERE = "…………"
@@ -45,8 +44,8 @@ def of(session: Session, draw: Draw) -> Row:
         "round_name": draw.round.name,
         "number": draw.number,
         "attempt": f"{facts.commitment.draw_no:02d}",
-        "units_said": words.UNITS[draw.stage][0],
-        "units_said_capital": words.UNITS[draw.stage][0].capitalize(),
+        "units_said": facts.what,
+        "units_said_capital": facts.what[:1].upper() + facts.what[1:],
         "committed_day": paper.day_said(committed),
         "committed_said": paper.said(committed),
         "committed_at": _moment(committed),
@@ -161,7 +160,7 @@ def _list(session: Session, draw: Draw, facts: paper.Facts) -> Row:
     frame, out = facts.frame, facts.coverage.excluded
     return {
         "list_source": _source(facts),
-        "address": _address(session, draw, facts),
+        "address": _address(draw, facts),
         "listed": facts.coverage.units,
         "out": len(out),
         "left": draw.units,
@@ -182,7 +181,7 @@ def _frame(frame: Frame) -> list[Row]:
         {
             "index": index,
             "code": unit.id,
-            "name": unit.name or f"{unit.id}",
+            "name": unit.name,
             "note": f"Loại trừ: {unit.excluded}" if unit.excluded else unit.stratum,
         }
         for index, unit in enumerate(frame.units, start=1)
@@ -198,11 +197,10 @@ def _source(facts: paper.Facts) -> str:
     }.get(facts.draw.stage, "danh sách phiếu đã nhận")
 
 
-def _address(session: Session, draw: Draw, facts: paper.Facts) -> str:
+def _address(draw: Draw, facts: paper.Facts) -> str:
     if not draw.parent_code:
         return facts.address
-    code = draw.parent_code
-    return f"{named(session, draw.plan.edition_id, [code])[code]}, {facts.address}"
+    return f"{facts.parent}, {facts.address}"
 
 
 def _coverage(draw: Draw, facts: paper.Facts) -> str:
@@ -240,17 +238,6 @@ def _history(session: Session, draw: Draw, facts: paper.Facts) -> Row:
     }
 
 
-def named(session: Session, edition: str, codes: Sequence[str]) -> dict[str, str]:
-    """Return the names of communes and hamlets by code; a code that is neither is its own name."""
-    found = dict.fromkeys(codes, "")
-    for model in (Place, Hamlet):
-        rows = select(model.code, model.name).where(
-            model.edition_id == edition, model.code.in_(codes)
-        )
-        found.update(dict(session.execute(rows).all()))
-    return {code: name or code for code, name in found.items()}
-
-
 def result(session: Session, draw: Draw) -> Row:
     """Return the fields of what was drawn, beside those of `of`."""
     facts = paper.facts(session, draw)
@@ -264,11 +251,12 @@ def result(session: Session, draw: Draw) -> Row:
         "seeded_at": _moment(draw.seeded_at),
         "people": _people(facts.witnesses or ["", ""]),
         "digits": paper.in_fives(draw.seed),
+        "named": any(names.values()),
         "in_strata": facts.commitment.design.strata is not None,
         "result": [_drawn(unit, names) for unit in draw.drawn],
         "replaced": _replaced(session, draw, names),
         "head_hash": in_lines(facts.head or "0" * 64, 8),
-        "check_name": names.get(first) or first,
+        "check_name": f"{names[first]}, " if names.get(first) else "",
         "check_code": first,
         "check_commands": check["commands"],
         "check_answer": in_lines(check["answer"], 8),
@@ -314,7 +302,7 @@ def units(session: Session, draw: Draw) -> Row:
     people = {one.code: one for one in private.names(session, draw)}
     using = lineage.in_use(session, draw)
     within = sorted({by_code[unit.unit_code].parent for unit in using})
-    parents = named(session, draw.plan.edition_id, within)
+    parents = queries.named(session, draw.plan.edition_id, within)
     rows = []
     for index, unit in enumerate(using, start=1):
         known, person = by_code[unit.unit_code], people.get(unit.unit_code)
@@ -341,20 +329,23 @@ def visits(session: Session, draw: Draw) -> list[Visit]:
 
 
 def timetable(session: Session, draw: Draw) -> Row:
-    """Return the rows of the timetable."""
-    return {
-        "timetable": [
-            {
-                "index": index,
-                "name": visit.place.name,
-                "code": visit.code,
-                "days": days_said(visit),
-                "team": visit.team.name if visit.team else NOWHERE,
-                "note": "",
-            }
-            for index, visit in enumerate(visits(session, draw), start=1)
-        ]
-    }
+    """Return the rows of the timetable: visits by day, then communes that have none yet."""
+    made = visits(session, draw)
+    known = {visit.place_id for visit in made}
+    rows = [
+        {
+            "name": visit.place.name,
+            "code": visit.code,
+            "days": days_said(visit),
+            "team": visit.team.name if visit.team else NOWHERE,
+        }
+        for visit in made
+    ] + [
+        {"name": unit.place.name, "code": NOWHERE, "days": NOWHERE, "team": NOWHERE}
+        for unit in lineage.in_use(session, draw)
+        if unit.place is not None and unit.place_id not in known
+    ]
+    return {"timetable": [{"index": at, **row, "note": ""} for at, row in enumerate(rows, start=1)]}
 
 
 def days_said(visit: Visit) -> str:

@@ -164,6 +164,9 @@ _RESULT = Table(
     ),
     size=11,
 )
+_RESULT_CODES = Table(
+    "result", tuple(column for column in _RESULT.columns if column.title != "Đơn vị"), size=11
+)
 _RESULT_IN_STRATA = Table(
     "result", (Column("Tầng", "{{ row.stratum }}", 120), *_RESULT.columns), size=10
 )
@@ -198,7 +201,11 @@ AFTER = Paper(
         ),
         Say("{{ digits }}", "digits"),
         Say("III. Kết quả", "heading"),
-        When("in_strata", (_RESULT_IN_STRATA,), (_RESULT,)),
+        When(
+            "in_strata",
+            (_RESULT_IN_STRATA,),
+            (When("named", (_RESULT,), (_RESULT_CODES,)),),
+        ),
         Say(
             "Quyền số là nghịch đảo của xác suất. Đơn vị dự phòng chỉ được dùng theo đúng thứ tự, "
             "khi có lý do và được phê duyệt."
@@ -230,7 +237,7 @@ AFTER = Paper(
             "So mã cam kết với biên bản đã ký."
         ),
         Say(
-            "2. Một đơn vị, ví dụ {{ check_name }} (mã {{ check_code }}), trên máy có sha256sum, "
+            "2. Một đơn vị, ví dụ {{ check_name }}mã {{ check_code }}, trên máy có sha256sum, "
             "gõ bốn dòng sau:"
         ),
         Framed(

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from sampling.seeds import instant
 from server import clock, web
 from server.db import db, transaction
 from server.desk import formats, outcomes
@@ -61,6 +62,7 @@ def progress(plan_id: int, round_id: int) -> str:
         drawing=drawing,
         outcomes=outcomes,
         words=words,
+        instant=instant,
     )
 
 
@@ -99,7 +101,8 @@ def _asks(area: str) -> bool:
 
 def _unit(session: Session, draw_id: int, code: str) -> tuple[Draw, DrawnUnit]:
     """Return a unit in use that the reader may know and ask to replace."""
-    found = draws.draw_for(session, draw_id, web.reader().areas(May.SEE_RECORDS))
+    reader = web.reader()
+    found = draws.draw_for(session, draw_id, reader.areas(May.SEE_RECORDS), reader.areas(May.DRAW))
     if found.state is not DrawState.DRAWN:
         raise NotDrawn()
     disclosure.refuse_hidden(found, drawing=_draws(found.plan.area))
@@ -199,7 +202,8 @@ def _decided(session: Session, replacement_id: int) -> Replacement:
     asked = session.get(Replacement, replacement_id)
     if asked is None:
         raise NotFound()
-    draws.draw_for(session, asked.draw_id, web.reader().areas(May.SEE_DRAWS))
+    reader = web.reader()
+    draws.draw_for(session, asked.draw_id, reader.areas(May.SEE_DRAWS), reader.areas(May.DRAW))
     if not _draws(asked.draw.plan.area):
         raise NotAllowed()
     return asked

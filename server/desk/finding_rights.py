@@ -10,12 +10,14 @@ from server.monitoring.models import Plan
 from server.permissions import May
 from server.places.scope import covers
 from server.problems import NotAllowed
+from server.web import Reader
 
 OFFICE = {
     StepKind.ASSIGN, StepKind.CHECK, StepKind.CLOSE, StepKind.REOPEN, StepKind.EXTEND,
-    StepKind.TRANSFER, StepKind.COMMEND,
+    StepKind.TRANSFER, StepKind.COMMEND, StepKind.DECLINE_TIME,
 }  # fmt: skip
-UNIT = {StepKind.START, StepKind.REPORT}
+UNIT = {StepKind.START, StepKind.REPORT, StepKind.ASK_TIME}
+MORE_TIME = {StepKind.EXTEND, StepKind.DECLINE_TIME}
 
 
 def scope() -> Scope:
@@ -23,7 +25,11 @@ def scope() -> Scope:
 
     Whoever sees no records is an officer of a unit under supervision.
     """
-    reader = web.reader()
+    return scope_of(web.reader())
+
+
+def scope_of(reader: Reader) -> Scope:
+    """Return what a reader sees of findings."""
     records, allowed = reader.areas(May.SEE_RECORDS), reader.areas(May.SEE_FINDINGS)
     full = [area for area in allowed if covers(records, area)]
     return Scope(tuple(full), tuple(area for area in allowed if area not in full))
@@ -46,6 +52,11 @@ def answers_for(found: Finding, plan: Plan) -> bool:
     return office or covers(areas, found.responsible_area)
 
 
+def answers_request(found: Finding, plan: Plan) -> bool:
+    """Tell whether this reader may answer a unit that asks for more time: who runs the plan too."""
+    return found.asked_due is not None and covers(web.reader().areas(May.MANAGE_PLANS), plan.area)
+
+
 def steps_for(session: Session, found: Finding, plan: Plan) -> set[StepKind]:
     """Return the steps that this reader may take next."""
     allowed: set[StepKind] = set()
@@ -53,6 +64,12 @@ def steps_for(session: Session, found: Finding, plan: Plan) -> set[StepKind]:
         allowed |= OFFICE
         if steps.remedied_by(session, found, web.actor()):
             allowed -= {StepKind.CHECK, StepKind.CLOSE}
+        if steps.is_alone(session, found, web.actor()):
+            allowed -= {StepKind.CLOSE}
+    if answers_request(found, plan):
+        allowed |= MORE_TIME
+    if found.asked_due is not None and steps.asked_by(session, found, web.actor()):
+        allowed -= MORE_TIME
     if answers_for(found, plan):
         allowed |= UNIT
     if holds(May.COMMENT_FINDINGS, found, plan):
@@ -70,6 +87,8 @@ def refuse_others(kind: StepKind, found: Finding, plan: Plan) -> None:
         allowed = answers_for(found, plan)
     elif kind is StepKind.COMMENT:
         allowed = holds(May.COMMENT_FINDINGS, found, plan)
+    elif kind in MORE_TIME and answers_request(found, plan):
+        allowed = True
     else:
         allowed = kind in OFFICE and holds(May.SETTLE_FINDINGS, found, plan)
     if not allowed:

@@ -11,11 +11,11 @@ from werkzeug.wrappers import Response
 
 from server import clock, web
 from server.db import db, transaction
-from server.desk import downloads, formats, record, thread
+from server.desk import afterwards, downloads, formats, record, thread
 from server.desk import finding_rights as rights
 from server.desk.register import DECISIONS, levels, project_names, unit_of
 from server.fields import Fields
-from server.findings import deadlines, evidence, queries, register, remedy, service, words
+from server.findings import deadlines, evidence, mail, queries, register, remedy, service, words
 from server.findings.evidence import PDF, Evidence
 from server.findings.models import Authority, Finding, Result, StepKind
 from server.findings.problems import ReasonNeeded, StepRefused, UnknownDecision
@@ -56,7 +56,9 @@ def _page(
         finding=found,
         plan=plan,
         project=project_names(session, [plan]).get(found.project_code),
-        row=register.rows(session, [found.group_id])[0],
+        row=register.rows(session, [found.group_id], rights.scope())[0],
+        recommended=mail.of_finding(session, found.id) if inside else [],
+        recommendation_words=words.RECOMMENDATIONS,
         alike=register.alike(session, found.group, rights.scope()),
         may_settle=rights.holds(May.SETTLE_FINDINGS, found, plan),
         may_recommend=rights.holds(May.RECOMMEND, found, plan),
@@ -68,6 +70,7 @@ def _page(
         today=clock.today(),
         unit=unit_of(found.place),
         due=deadlines.default_due(found, clock.today()),
+        latest=deadlines.latest(found, clock.today()),
         levels=levels(found),
         results=[(each.value, formats.word(words.RESULTS[each])) for each in Result],
         pdf=PDF,
@@ -126,6 +129,7 @@ def settle(finding_id: int) -> Response | tuple[str, int]:
     except (UnknownDecision, ReasonNeeded) as problem:
         errors = {"note": problem.text(web.language())}
         return _again(finding_id, "settle", errors, fields), problem.status
+    afterwards.follow()
     flash(str(_("Đã ghi kết luận.")), "success")
     return redirect(f"/findings/{finding_id}")
 
@@ -163,6 +167,7 @@ def step(finding_id: int, name: str) -> Response | tuple[str, int]:
     except StepRefused as problem:
         errors = {problem.field or "note": problem.text(web.language())}
         return _again(finding_id, name, errors, fields), problem.status
+    afterwards.follow()
     flash(str(_("Đã ghi: %(step)s.", step=formats.word(words.STEPS[kind]))), "success")
     return redirect("/unit" if fields["next"] == "unit" else f"/findings/{finding_id}")
 
@@ -211,6 +216,10 @@ def _take(
             remedy.reopen(session, found, note, actor, due)
         case StepKind.EXTEND:
             remedy.extend(session, found, due, note, actor)
+        case StepKind.ASK_TIME:
+            remedy.ask_time(session, found, due, note, actor, kept, document)
+        case StepKind.DECLINE_TIME:
+            remedy.decline_time(session, found, note, actor)
         case StepKind.TRANSFER:
             remedy.transfer(session, found, unit, due, document, note, actor)
         case StepKind.COMMEND:

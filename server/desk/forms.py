@@ -12,9 +12,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server import web
 from server.db import db, transaction
-from server.desk import downloads, formats, reach
+from server.desk import afterwards, downloads, formats, reach
 from server.desk.teams import server_url
-from server.findings import firing
+from server.fields import Fields
+from server.findings import dry_runs, weighing
 from server.findings.rules import mistakes
 from server.monitoring.models import Plan
 from server.permissions import May
@@ -27,6 +28,7 @@ from server.surveys import drafts, queries, service, spoken, words
 from server.surveys import fields as form_fields
 from server.surveys.fields import Field
 from server.surveys.models import Form, FormState, FormVersion
+from server.surveys.service import Looked
 from server.surveys.workbook import ForeignSubmissionUrl
 from server.teams import settings_qr
 
@@ -159,7 +161,7 @@ def _version_page(
 ) -> str:
     every = form_fields.from_json(found.fields)
     wrong = {each.details["row"]: each for each in mistakes(found.rules, every)}
-    tried = firing.would_fire(session, found) if request.args.get("try") else None
+    run = dry_runs.latest(session, found) if found.rules or found.form.current_id else None
     return render_template(
         "surveys/version.html",
         plan=plan,
@@ -179,8 +181,11 @@ def _version_page(
         say=spoken.Speaker(every, web.language()).say,
         rules=[(rule, wrong.get(_row_number(rule, i))) for i, rule in enumerate(found.rules, 2)],
         wrong=[each.text(web.language()) for each in wrong.values()],
-        tried=tried,
-        trials={each.rule_id: each for each in tried[1]} if tried else {},
+        run=run,
+        tallies=dry_runs.tallies(run, found) if run else [],
+        kinds=dry_runs.KINDS,
+        to_try=weighing.is_needed(session, found),
+        lost=weighing.lost(found),
         may_manage=_may_manage(plan),
         states=[(state.value, formats.word(words.STATES[state])) for state in FormState],
         mistakes=_sentences(problem),
@@ -265,6 +270,21 @@ def _sent(given: Sequence[FileStorage]) -> list[FileStorage]:
     return found
 
 
+@bp.post("/forms/<int:form_pk>/versions/<int:version_id>/dry-run")
+@web.requires(May.MANAGE_FORMS)
+def dry_run(form_pk: int, version_id: int) -> AnyResponse:
+    """Try the rules on every record held: at once when that is short, else beside other work."""
+    with transaction() as session:
+        found = _version(session, form_pk, version_id, May.MANAGE_FORMS)[0]
+        run = dry_runs.start(session, found, web.actor())
+    if run.finished_at is None:
+        write = dry_runs.piece(db.session(), run)
+        with transaction() as session:
+            write(session)
+        afterwards.follow()
+    return redirect(f"/forms/{form_pk}/versions/{version_id}#dry-run")
+
+
 @bp.post("/forms/<int:form_pk>/versions/<int:version_id>/publish")
 @web.requires(May.MANAGE_FORMS)
 def publish(form_pk: int, version_id: int) -> AnyResponse | tuple[str, int]:
@@ -272,14 +292,18 @@ def publish(form_pk: int, version_id: int) -> AnyResponse | tuple[str, int]:
     try:
         with transaction() as session:
             found = _version(session, form_pk, version_id, May.MANAGE_FORMS)[0]
-            notes = request.form.get("notes", "").replace("\0", "")
-            version_id = service.publish(session, found, web.actor(), notes or None).id
+            fields = Fields(request.form)
+            looked = Looked(fields.number("dry_run"), fields["without"])
+            version_id = service.publish(
+                session, found, web.actor(), fields["notes"] or None, looked
+            ).id
     except (NotFound, NotAllowed):
         raise
     except Problem as problem:
         session = db.session()
         found, plan = _version(session, form_pk, version_id)
         return _version_page(session, found, plan, problem), problem.status
+    afterwards.follow()
     flash(str(_("Đã phát hành. Điện thoại sẽ thấy biểu mẫu ở lần tải tiếp theo.")), "success")
     return redirect(f"/forms/{form_pk}/versions/{version_id}")
 

@@ -102,7 +102,7 @@ def held(held_id: int) -> str:
         changes=peek.changes(peek.texts(ours.xml) or {}, theirs) if ours and theirs else [],
         labels=_labels(session, found),
         may_take=covers(web.reader().areas(May.REINGEST), plan.area),
-        can_take=found.reason not in NEVER_TAKEN and found.phone is not None,
+        can_take=found.reason not in NEVER_TAKEN and sender_of(found) is not None,
     )
 
 
@@ -127,9 +127,10 @@ def take_in(held_id: int) -> AnyResponse:
             found, _plan = queries.held_for(session, held_id, areas, lock=True)
             if found.reason in (service.OTHER_FILE, holding.FILE_CLEARED):
                 raise FileHeldBefore()
-            if found.phone is None:
+            sender = sender_of(found)
+            if sender is None:
                 raise NotFound()
-            receipt = service.reingest(session, found, sender_of(found.phone), web.actor())
+            receipt = service.reingest(session, found, sender, web.actor())
     except NotFound:
         raise
     except Problem as problem:

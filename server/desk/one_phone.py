@@ -16,7 +16,7 @@ from server.entities import delivery
 from server.entities import queries as entities
 from server.permissions import May
 from server.places.scope import covers
-from server.submissions.holding import sender_of
+from server.submissions.holding import carrier_of
 from server.surveys import queries as surveys
 from server.surveys.models import FormState, FormVersion, PhoneList
 from server.teams import fetched, service
@@ -103,7 +103,7 @@ def _as_they_are(session: Session, found: Phone, names: list[str]) -> dict[str, 
     plain = select(PhoneList.name, PhoneList.md5).where(PhoneList.plan_id == found.plan_id, own)
     rows = session.execute(plain.where(PhoneList.name.in_(names)))
     known: dict[str, str] = {row[0]: row[1] for row in rows}
-    who = sender_of(found)
+    who = carrier_of(found)
     wanted = [name.removesuffix(".csv") for name in names if name not in known]
     lists = entities.lists_named(session, found.plan_id, wanted) if wanted else []
     parts = [(each, delivery.scope_of(session, each, who)) for each in lists]

@@ -9,8 +9,9 @@ from flask import request
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
+from server import web
+
 SIZE = 50
-LARGEST_KEY = 2**31 - 1
 _KEYS = ("before", "after")
 
 
@@ -47,10 +48,7 @@ def page(session: Session, query: Select[Any], key: Any, size: int = SIZE) -> Pa
 
 def whole(name: str) -> int | None:
     """Return a number of the address that can be a key; anything else reads as none given."""
-    given = request.args.get(name, "")
-    if not (given.isascii() and given.isdigit()) or len(given) > 10:
-        return None
-    return min(int(given), LARGEST_KEY)
+    return web.asked_key(name)
 
 
 def here(**changes: object) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 from flask import Blueprint, Response, current_app, render_template, request
 
 import sampling
-from server import clock
+from server import clock, web
 from server.db import db
-from server.desk import draw_values, formats, published
-from server.draws import lineage, paper, queries, register, words
+from server.desk import formats, published
+from server.draws import lineage, paper, queries, register, withholding, words
 from server.draws.models import Draw
 
 bp = Blueprint("desk_public", __name__)
@@ -27,7 +27,7 @@ def plan(plan_id: int) -> str:
     """Show what a plan's draws promised and gave, newest first."""
     session, today = db.session(), clock.today()
     found = published.plan(session, plan_id)
-    before = request.args.get("before", type=int)
+    before = web.asked_key("before")
     draws = published.draws(session, plan_id, today, before, PAGE + 1)
     shown = {one.id: _result(one) for one in draws[:PAGE] if published.result_shown(one, today)}
     codes = {unit.unit_code for one in shown.values() for unit in one["units"]}
@@ -39,7 +39,7 @@ def plan(plan_id: int) -> str:
         results=shown,
         older=draws[PAGE - 1].number if len(draws) > PAGE else None,
         before=before,
-        names=draw_values.named(session, found.edition_id, sorted(codes)),
+        names=queries.named(session, found.edition_id, sorted(codes)),
         head=register.head(session),
         paper=paper,
         words=words,
@@ -55,7 +55,6 @@ def _result(draw: Draw) -> dict[str, Any]:
         "more": max(0, len(draw.drawn) - LISTED),
         "replaced": len(lineage.replacements(session, draw.id)),
         "head": own.sha256 if own else "",
-        "withheld": published.hidden_before(session, draw, clock.today()),
         "check": paper.by_hand(draw, draw.drawn[0].unit_code) if draw.drawn else None,
         "simple": '"method":"srs"' in draw.commitment,
     }
@@ -63,16 +62,14 @@ def _result(draw: Draw) -> dict[str, Any]:
 
 @bp.get("/public/draws/<int:draw_id>/package.zip")
 def package(draw_id: int) -> Response:
-    """Give the package of a public draw: made once, for it never changes."""
+    """Give the package of a public draw: made once for what of the register is public."""
     session, today = db.session(), clock.today()
     draw = published.draw(session, draw_id, today)
-    if published.hidden_before(session, draw, today):
-        published.package(session, draw, today)  # says why not
-    own = queries.own_entry(session, draw)
-    name = hashlib.sha256(f"{own.sha256 if own else draw.id}{_edition()}".encode()).hexdigest()
+    lines = withholding.register_up_to(session, draw, today)
+    name = hashlib.sha256("\n".join([*lines, _edition()]).encode()).hexdigest()
     kept: Path = current_app.config["THUCDIA"].var / "public" / f"{name}.zip"
     if not kept.exists():
-        _keep(kept, published.package(session, draw, today))
+        _keep(kept, published.package(draw, lines))
     response = Response(kept.read_bytes(), content_type="application/zip")
     filename = f"rut-mau-{draw.plan_id}-{draw.number}.zip"
     response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'

@@ -1,25 +1,23 @@
 """What anybody may see of a plan's draws without signing in, and what of it names nobody.
 
 Of a periodic round: the hashes of the first stage once it is committed; result and package from
-the day of disclosure, of a sealed draw once it is opened. Of an unannounced round nothing, here
-or through the register in a package, until all its visits have begun. A list of a later stage is
-shown only with its result: its hash alone would tell which commune was drawn.
+the day of disclosure, of a sealed draw once it is opened. Of an unannounced round nothing. A list
+of a later stage is shown only with its result: its hash alone would tell which commune was drawn.
 """
 
 import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select
-from sqlalchemy.orm import Session, aliased, lazyload
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, lazyload
 
 from sampling import Frame
 from sampling.bundle import package as bundle
-from server.draws import method, queries
-from server.draws.models import Draw, DrawState, RegisterEntry
-from server.draws.problems import Sealed
+from server.draws import method, withholding
+from server.draws.models import Draw, DrawState
 from server.draws.words import COMMUNES
-from server.monitoring.models import Plan, Round, RoundKind, Visit, VisitState
+from server.monitoring.models import Plan, Round, RoundKind
 from server.problems import NotFound
 
 
@@ -42,7 +40,9 @@ def draws(
 
     Those of the first stage stand here from their commitment on, others from their disclosure.
     """
-    known = or_(Draw.parent_code == "", Draw.stage == COMMUNES, _shown(on))
+    known = or_(
+        Draw.parent_code == "", Draw.stage == COMMUNES, Draw.id.not_in(withholding.hidden(on))
+    )
     found = (
         select(Draw)
         .join(Round, Round.id == Draw.round_id)
@@ -52,13 +52,6 @@ def draws(
     if before is not None:
         found = found.where(Draw.number < before)
     return session.scalars(found.order_by(Draw.number.desc()).limit(limit)).all()
-
-
-def _shown(on: dt.date) -> ColumnElement[bool]:
-    return and_(
-        or_(Draw.disclose_on.is_(None), Draw.disclose_on <= on),
-        or_(Draw.sealed.is_(False), Draw.opened_at.is_not(None)),
-    )
 
 
 def result_shown(draw: Draw, on: dt.date) -> bool:
@@ -78,38 +71,8 @@ def draw(session: Session, draw_id: int, on: dt.date) -> Draw:
     return found
 
 
-def hidden_before(session: Session, draw: Draw, on: dt.date) -> bool:
-    """Tell whether the register up to a draw holds numbers thrown for one that is not public.
-
-    Who knows the number and guesses the list knows the result.
-    """
-    own = queries.own_entry(session, draw)
-    earlier = select(RegisterEntry.draw_id).where(RegisterEntry.id <= own.id if own else false())
-    other = aliased(Visit)
-    waiting = exists().where(Visit.round_id == Draw.round_id, Visit.state == VisitState.PLANNED)
-    begun = exists().where(other.round_id == Draw.round_id, other.state != VisitState.CANCELLED)
-    unannounced = and_(Round.kind == RoundKind.UNANNOUNCED, or_(waiting, ~begun))
-    found = (
-        select(Draw.id)
-        .join(Round, Round.id == Draw.round_id)
-        .where(
-            Draw.id.in_(earlier),
-            Draw.state != DrawState.VOID,
-            or_(~_shown(on), unannounced),
-        )
-    )
-    return session.scalar(found.limit(1)) is not None
-
-
-def package(session: Session, draw: Draw, on: dt.date) -> bytes:
-    """Return the zip with which anybody re-does the draw, without the witnesses' names.
-
-    Raises:
-        Sealed: the register up to it tells of a draw that is not public yet.
-    """
-    if hidden_before(session, draw, on):
-        raise Sealed(day="—")
+def package(draw: Draw, register: Sequence[str]) -> bytes:
+    """Return the zip with which anybody re-does the draw, without the witnesses' names."""
     redone = method.redone(draw)
     seed = dataclasses.replace(redone.seed, witnesses=())
-    lines = queries.register_up_to(session, draw)
-    return bundle(dataclasses.replace(redone, seed=seed), Frame.from_tsv(draw.frame), lines)
+    return bundle(dataclasses.replace(redone, seed=seed), Frame.from_tsv(draw.frame), register)

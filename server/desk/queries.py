@@ -9,6 +9,8 @@ from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from server import clock
+from server.desk import finding_rights
+from server.findings import queries as findings
 from server.findings.models import Finding, FindingState
 from server.monitoring import service as monitoring
 from server.monitoring.models import Plan, PlanState, Round, RoundKind, Visit, VisitState
@@ -51,13 +53,16 @@ def progress(session: Session, reader: Reader, plan_ids: Sequence[int]) -> dict[
         each.without_decision, each.overdue = row[5:7]
     for right, name, counted in (
         (May.SEE_RECORDS, "submissions", _submissions),
-        (May.SEE_FINDINGS, "findings", _waiting_findings),
         (May.SEE_QUARANTINE, "held", _waiting_held),
     ):
         if reader.may(right):
             counts = dict(session.execute(counted(reader.areas(right), plan_ids)).all())
             for plan_id, each in found.items():
                 setattr(each, name, counts.get(plan_id, 0))
+    if reader.may(May.SEE_FINDINGS):
+        waiting: dict[int, int] = dict(session.execute(_waiting_findings(reader, plan_ids)).all())
+        for plan_id, each in found.items():
+            each.findings = waiting.get(plan_id, 0)
     if reader.may(May.SEE_PHONES):
         _count_phones(session, reader, found)
     return found
@@ -121,17 +126,10 @@ def _submissions(areas: list[str], plan_ids: Sequence[int]) -> Select[int, int]:
     )
 
 
-def _waiting_findings(areas: list[str], plan_ids: Sequence[int]) -> Select[int, int]:
-    return (
-        select(Finding.plan_id, func.count())
-        .join(Plan, Plan.id == Finding.plan_id)
-        .where(
-            Finding.plan_id.in_(plan_ids),
-            Finding.state == FindingState.NEW,
-            or_(inside(Plan.area, areas), inside(Finding.area, areas)),
-        )
-        .group_by(Finding.plan_id)
-    )
+def _waiting_findings(reader: Reader, plan_ids: Sequence[int]) -> findings.Query:
+    query = findings.seen(select(Finding.plan_id, func.count()), finding_rights.scope_of(reader))
+    wanted = (Finding.plan_id.in_(plan_ids), Finding.state == FindingState.NEW)
+    return query.where(*wanted).group_by(Finding.plan_id)
 
 
 def _waiting_held(areas: list[str], plan_ids: Sequence[int]) -> Select[int, int]:
@@ -223,15 +221,11 @@ def counted(
         for visit_id, count in session.execute(sent):
             found[visit_id or 0].submissions = count
     if reader.may(May.SEE_FINDINGS):
-        raised = (
-            select(
-                Finding.visit_id,
-                func.count(),
-                func.count().filter(Finding.state == FindingState.NEW),
-            )
-            .where(Finding.visit_id.in_(visits))
-            .group_by(Finding.visit_id)
+        waits = func.count().filter(Finding.state == FindingState.NEW)
+        raised = findings.seen(
+            select(Finding.visit_id, func.count(), waits), finding_rights.scope_of(reader)
         )
+        raised = raised.where(Finding.visit_id.in_(visits)).group_by(Finding.visit_id)
         for visit_id, count, waiting in session.execute(raised):
             found[visit_id or 0].findings, found[visit_id or 0].waiting = count, waiting
     return found

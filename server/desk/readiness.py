@@ -123,17 +123,19 @@ def _units(session: Session, known: Facts) -> Step:
                        names=_few([one.name for one in known.rounds])))  # fmt: skip
     bare = _without_hamlets(session, known)
     if bare:
-        step.warnings.append(_("Chưa có danh sách thôn của %(names)s.", names=_few(bare)))
-    step.action, step.label = "/places/import", _("Nhập danh sách thôn")
+        step.warnings.append(_("Chưa có danh sách thôn của %(names)s.",
+                               names=_few(list(bare.values()))))  # fmt: skip
+        step.action = f"/places/{next(iter(bare))}/hamlets/import"
+        step.label = _("Nhập danh sách thôn")
     return step
 
 
-def _without_hamlets(session: Session, known: Facts) -> list[str]:
+def _without_hamlets(session: Session, known: Facts) -> dict[int, str]:
     visited = {
         v.place_id: v.place.name for v in known.visits if v.state is not VisitState.CANCELLED
     }
     held = set(session.scalars(select(Hamlet.place_id).where(Hamlet.place_id.in_(visited))))
-    return [name for place_id, name in visited.items() if place_id not in held]
+    return {place_id: name for place_id, name in visited.items() if place_id not in held}
 
 
 def _few(names: Sequence[str]) -> str:

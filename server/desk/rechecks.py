@@ -7,8 +7,8 @@ from werkzeug.wrappers import Response
 
 from server import clock, web
 from server.db import db, transaction
+from server.desk import afterwards, formats, paging
 from server.desk import finding_rights as rights
-from server.desk import formats, paging
 from server.fields import Fields
 from server.findings import checks, register, words
 from server.findings.models import Decision, SiteCheck
@@ -58,6 +58,7 @@ def accept(check_id: int) -> Response | tuple[str, int]:
             checks.accept(session, check, web.actor(), new_due)
     except StepRefused as problem:
         return _page(db.session(), check_id, problem.text(web.language())), problem.status
+    afterwards.follow()
     flash(str(_("Đã ghi kết quả kiểm tra vào phát hiện.")), "success")
     return redirect("/findings/checks")
 

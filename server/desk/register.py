@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 
 from server import clock, web
 from server.db import db, transaction
+from server.desk import afterwards, formats, paging
 from server.desk import finding_rights as rights
-from server.desk import formats, paging
 from server.fields import Fields
 from server.findings import deadlines, queries, register, together, words
 from server.findings.models import Authority, Finding, FindingGroup, FindingState
@@ -30,7 +30,8 @@ bp = Blueprint("findings_register", __name__)
 bp.context_processor(formats.helpers)
 FILTERS = ("plan", "state", "severity", "project", "commune", "view", "kind")
 DECISIONS = {"confirm": FindingState.CONFIRMED, "reject": FindingState.REJECTED}
-LATE, SOON, EACH, PRAISE = "qua_han", "sap_den_han", "each", "tich_cuc"
+LATE, SOON, ASKED = "qua_han", "sap_den_han", "xin_gia_han"
+EACH, PRAISE = "each", "tich_cuc"
 SOON_DAYS = dt.timedelta(days=7)
 
 
@@ -47,7 +48,7 @@ def findings() -> str:
         shown: Sequence[Any] = queries.rows(session, page.ids)
     else:
         page = paging.page(session, queries.groups_listed(scope, asked), FindingGroup.id)
-        shown = register.rows(session, page.ids)
+        shown = register.rows(session, page.ids, scope)
     plans = plans_seen(session)
     tallies = queries.tallies(session, scope, asked)
     return render_template(
@@ -72,7 +73,8 @@ def findings() -> str:
 
 def _states() -> list[tuple[str, str]]:
     known = [(state.value, formats.word(words.STATES[state])) for state in FindingState]
-    return [*known, (LATE, formats.word(words.LATE)), (SOON, str(_("Đến hạn trong 7 ngày")))]
+    late, soon = formats.word(words.LATE), str(_("Đến hạn trong 7 ngày"))
+    return [*known, (LATE, late), (SOON, soon), (ASKED, str(_("Xin gia hạn, chờ trả lời")))]
 
 
 def _asked() -> tuple[Asked, dict[str, str]]:
@@ -84,6 +86,7 @@ def _asked() -> tuple[Asked, dict[str, str]]:
         state=states.get(typed["state"]),
         late=today if typed["state"] == LATE else None,
         soon=today + SOON_DAYS if typed["state"] == SOON else None,
+        more_time=typed["state"] == ASKED,
         praise=typed["kind"] == PRAISE,
         severity=paging.whole("severity"),
         project_code=typed["project"] or None,
@@ -159,7 +162,7 @@ def group(group_id: int) -> str:
 def _page(session: Session, row: Row, errors: dict[str, str], typed: Fields | None = None) -> str:
     scope, found = rights.scope(), row.group
     plan = _plan(session, found.plan_id)
-    page = paging.page(session, register.members(found.id), Finding.id)
+    page = paging.page(session, register.members(found.id, scope), Finding.id)
     members = register.member_rows(session, page.ids)
     settles = rights.holds(May.SETTLE_FINDINGS, found, plan)
     first = next((each for each in members if each.state is FindingState.CONFIRMED), None)
@@ -217,6 +220,7 @@ def settle(group_id: int) -> Response | tuple[str, int]:
             count = together.settle(session, found, decision, note, web.actor())
     except (UnknownDecision, ReasonNeeded, StepRefused) as problem:
         return _refused(group_id, problem, "note", fields)
+    afterwards.follow()
     flash(str(_("Đã kết luận %(count)s phát hiện.", count=count)), "success")
     return redirect(f"/findings/groups/{group_id}")
 
@@ -238,6 +242,7 @@ def assign(group_id: int) -> Response | tuple[str, int]:
             count = together.assign(session, found, unit, due, document, web.actor())
     except StepRefused as problem:
         return _refused(group_id, problem, problem.field or "responsible", fields)
+    afterwards.follow()
     flash(str(_("Đã giao %(count)s phát hiện.", count=count)), "success")
     return redirect(f"/findings/groups/{group_id}")
 

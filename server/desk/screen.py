@@ -74,7 +74,7 @@ def screen(draw_id: int) -> str | AnyResponse:
     """Show one step, as far as the draw has come; without one, where it stands."""
     found = seen(db.session(), draw_id)
     last = _last(found)
-    asked = request.args.get("step", type=int)
+    asked = web.asked_key("step")
     if asked is None:
         return redirect(_address(found, RESULT if last > SEED else FRAME))
     if not FRAME <= asked <= last:
@@ -119,7 +119,7 @@ def _frame(_session: Session, _draw: Draw, facts: Facts, _visible: bool) -> dict
     """Return one page of the frozen list; `auto` turns them by itself."""
     units = facts.frame.units
     pages = max(1, -(-len(units) // UNITS))
-    page = min(max(request.args.get("page", 1, type=int), 1), pages)
+    page = min(max(web.asked_key("page") or 1, 1), pages)
     first = (page - 1) * UNITS
     return {
         "units": units[first : first + UNITS],
@@ -138,6 +138,7 @@ def _seed(session: Session, draw: Draw, facts: Facts, _visible: bool) -> dict[st
     typed, least = _typed(draw), getattr(facts.source, "witnesses", 0)
     return {
         "typed": typed,
+        "names": typed.witnesses or queries.witnesses_of(session, draw.plan_id, clock.today()),
         "rows": reading.rows(facts.source),
         "by_dice": reading.by_dice(facts.source),
         "reader": reading.reader,

@@ -68,7 +68,7 @@ def submissions(plan_id: int) -> str | AnyResponse:
         plan=plan,
         asked=asked,
         query=asking.query(),
-        rows=_rows(session, page.ids, asked.columns),
+        rows=rows(session, page.ids, asked.columns),
         page=page,
         form_options=[(each.form_id, each.title) for each in forms],
         places=_places(session, plan, areas),
@@ -97,7 +97,8 @@ def _teams(session: Session, plan: Plan) -> list[tuple[int, str]]:
     return [(row[0], row[1]) for row in session.execute(found)]
 
 
-def _rows(session: Session, ids: Sequence[int], columns: list[Field]) -> list[Row]:
+def rows(session: Session, ids: Sequence[int], columns: list[Field]) -> list[Row]:
+    """Return these records with what the list shows of each."""
     counts = findings.counts(session, ids)
     said = queries.answers(session, ids) if columns else {}
     return [

@@ -37,6 +37,8 @@ _TONES = {
     StepKind.REMIND: "wait",
     StepKind.REPORT: "wait",
     StepKind.COMMENT: "muted",
+    StepKind.ASK_TIME: "wait",
+    StepKind.DECLINE_TIME: "bad",
 }
 
 
@@ -76,6 +78,8 @@ def _facts(step: FindingStep) -> list[str]:
         facts.append(_("Văn bản: %(number)s", number=step.document))
     if step.result is not None and step.kind is StepKind.CHECK:
         facts.append(_("Kết quả: %(result)s", result=formats.word(words.RESULTS[step.result])))
+    if step.asked_due is not None:
+        facts.append(_("Xin đến: %(day)s", day=formats.day(step.asked_due)))
     if step.due_after != step.due_before and step.due_after is not None:
         facts.append(_due(step))
     return [str(each) for each in facts]

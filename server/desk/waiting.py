@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.desk import finding_rights as rights
 from server.desk.register import SOON_DAYS
 from server.findings import mail
 from server.findings.models import (
@@ -18,6 +19,7 @@ from server.findings.models import (
     Outcome,
     SiteCheck,
 )
+from server.findings.queries import seen
 from server.monitoring.models import Plan, Record, Visit
 from server.monitoring.queries import open_to
 from server.monitoring.record_models import Document, DocumentState
@@ -39,6 +41,7 @@ class Waiting:
 
     to_assign: int = 0
     reported: int = 0
+    asked: int = 0
     late: int = 0
     soon: int = 0
     checks: int = 0
@@ -50,14 +53,14 @@ class Waiting:
 
 
 def waiting(session: Session, reader: Reader, plan_ids: Sequence[int]) -> dict[int, Waiting]:
-    """Return what waits in each plan, in at most five look-ups."""
+    """Return what waits in each plan, in at most six look-ups."""
     found: dict[int, Waiting] = defaultdict(Waiting)
     if plan_ids and reader.may(May.SEE_RECORDS):
         _count_records(session, reader, plan_ids, found)
         _count_papers(session, reader.areas(May.SEE_RECORDS), plan_ids, found)
-    areas = reader.areas(May.SEE_FINDINGS)
-    if plan_ids and areas:
-        _count_findings(session, areas, plan_ids, found)
+    if plan_ids and reader.may(May.SEE_FINDINGS):
+        _count_findings(session, reader, plan_ids, found)
+        _count_requests(session, reader, plan_ids, found)
     if plan_ids and reader.may(May.SETTLE_FINDINGS):
         _count_checks(session, reader.areas(May.SETTLE_FINDINGS), plan_ids, found)
     if plan_ids and reader.may(May.RECOMMEND):
@@ -68,32 +71,38 @@ def waiting(session: Session, reader: Reader, plan_ids: Sequence[int]) -> dict[i
 
 
 def _count_findings(
-    session: Session, areas: list[str], plan_ids: Sequence[int], found: dict[int, Waiting]
+    session: Session, reader: Reader, plan_ids: Sequence[int], found: dict[int, Waiting]
 ) -> None:
     today = clock.today()
     running = Finding.state.in_(WITH_THE_UNIT)
     soon = Finding.due_on.between(today, today + SOON_DAYS)
     confirmed = (Finding.state == FindingState.CONFIRMED) & (Finding.topic != GOOD_PRACTICE)
     states = (FindingState.CONFIRMED, FindingState.REPORTED, *WITH_THE_UNIT)
-    rows = session.execute(
+    query = seen(
         select(
             Finding.plan_id,
             func.count().filter(confirmed),
             func.count().filter(Finding.state == FindingState.REPORTED),
             func.count().filter(running & (Finding.due_on < today)),
             func.count().filter(running & soon),
-        )
-        .join(Plan, Plan.id == Finding.plan_id)
-        .where(
-            Finding.plan_id.in_(plan_ids),
-            Finding.state.in_(states),
-            or_(inside(Plan.area, areas), inside(Finding.area, areas)),
-        )
-        .group_by(Finding.plan_id)
+        ),
+        rights.scope_of(reader),
     )
+    wanted = (Finding.plan_id.in_(plan_ids), Finding.state.in_(states))
+    rows = session.execute(query.where(*wanted).group_by(Finding.plan_id))
     for plan_id, *counts in rows:
         each = found[plan_id]
         each.to_assign, each.reported, each.late, each.soon = counts
+
+
+def _count_requests(
+    session: Session, reader: Reader, plan_ids: Sequence[int], found: dict[int, Waiting]
+) -> None:
+    """Count the units that wait for an answer; apart, since an index holds these few alone."""
+    query = seen(select(Finding.plan_id, func.count()), rights.scope_of(reader))
+    wanted = (Finding.asked_due.is_not(None), Finding.plan_id.in_(plan_ids))
+    for plan_id, count in session.execute(query.where(*wanted).group_by(Finding.plan_id)):
+        found[plan_id].asked = count
 
 
 def _count_checks(

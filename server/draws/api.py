@@ -1,31 +1,30 @@
 """The draw office for programs: the same verbs, refusals and disclosure as the pages have."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, current_app
 from sqlalchemy.orm import Session
 
 from server import programs, web
-from server.bodies import BadFields
 from server.db import db, transaction
 from server.draws import (
     disclosure,
     lineage,
-    lists,
+    listing,
     method,
     pages,
     paper,
     queries,
     replacing,
     service,
-    stages,
 )
 from server.draws.models import Draw, DrawnUnit, Replacement, Why
 from server.draws.pages import agreeing, drawing, may_draw, seen, seen_plan
 from server.draws.schemas import (
     AskedSchema,
+    DisclosureSchema,
     DrawSchema,
     PageSchema,
     ReplacementSchema,
@@ -33,12 +32,12 @@ from server.draws.schemas import (
     SeedSchema,
     VisitSchema,
     VoidSchema,
+    WeightSchema,
     WishSchema,
 )
-from server.draws.service import Disclosure
-from server.draws.stages import Wish
+from server.draws.stage_pages import ratio, refuse_hidden
 from server.journal import Actor
-from server.monitoring.models import Plan, Round
+from server.monitoring.models import Plan
 from server.permissions import May
 from server.problems import NotFound
 
@@ -57,8 +56,9 @@ def draws(plan_id: int) -> Response:
     session = db.session()
     seen_plan(session, plan_id)
     asked = programs.asked(PageSchema())
-    areas, limit = web.reader().areas(May.SEE_DRAWS), asked["limit"]
-    found = queries.of_plan(session, plan_id, asked["before"], limit + 1, areas)
+    areas, own = web.reader().areas(May.SEE_DRAWS), web.reader().areas(May.DRAW)
+    limit = asked["limit"]
+    found = queries.of_plan(session, plan_id, asked["before"], limit + 1, areas, own)
     last = found[limit - 1].number if len(found) > limit else 0
     older = f"/v1/plans/{plan_id}/draws?limit={limit}&before={last}" if last else None
     return programs.answer({"draws": DrawSchema(many=True).dump(found[:limit]), "next": older})
@@ -67,48 +67,12 @@ def draws(plan_id: int) -> Response:
 @bp.post("/v1/plans/<int:plan_id>/draws")
 @web.requires(May.DRAW)
 def commit(plan_id: int) -> Response:
-    """Freeze a list of communes and commit."""
+    """Freeze a list of communes, of a commune's hamlets or a hamlet's households, and commit."""
     drawing(seen_plan(db.session(), plan_id))
     asked = programs.sent(WishSchema())
     with transaction() as session:
-        plan = session.get_one(Plan, plan_id)
-        draw = stages.commit_communes(
-            session, _round(session, plan, asked["round"]), _wish(asked), web.actor(),
-            asked["within"], _items(session, plan, asked),
-        )  # fmt: skip
+        draw = listing.commit(session, session.get_one(Plan, plan_id), asked, web.actor())
     return programs.answer(_told(db.session(), draw), 201, f"/v1/draws/{draw.id}")
-
-
-def _round(session: Session, plan: Plan, round_id: int) -> Round:
-    found = session.get(Round, round_id)
-    if found is None or found.plan_id != plan.id:
-        raise BadFields([("round", "kế hoạch không có đợt này. | the plan has no such round.")])
-    return found
-
-
-def _wish(asked: Mapping[str, Any]) -> Wish:
-    return Wish(
-        asked["size"],
-        asked["reserves"],
-        service.source_of(*asked["source"]),
-        asked["method"],
-        asked["split"],
-        asked["minimum"],
-        {one["code"]: one["reason"] for one in asked["excluded"]},
-        when=Disclosure(asked["disclose_on"], asked["sealed"]),
-    )
-
-
-def _items(session: Session, plan: Plan, asked: Mapping[str, Any]) -> list[lists.Item] | None:
-    """Return the office's list, checked as one that comes as a file; None for all communes."""
-    if asked["units"] is None:
-        return None
-    known = {u.code: u.name for u in session.scalars(queries.communes(plan, asked["within"]))}
-    rows = [(1, ["code", "size", "stratum"])]
-    for row, unit in enumerate(asked["units"], start=2):
-        size = "" if unit["size"] is None else str(unit["size"])
-        rows.append((row, [unit["code"], size, unit["stratum"]]))
-    return lists.read_rows(rows, known)
 
 
 @bp.get(ONE)
@@ -193,6 +157,47 @@ def seed(draw_id: int) -> Response:
     return programs.answer(_told(db.session(), found))
 
 
+@bp.post(f"{ONE}/open")
+@web.requires(May.DRAW)
+def open_sealed(draw_id: int) -> Response:
+    """Open a sealed draw."""
+    found = _own(draw_id)
+    with transaction() as session:
+        disclosure.open_sealed(session, found, web.actor())
+    current_app.extensions["jobs"].poke()
+    return programs.answer(_told(db.session(), found))
+
+
+@bp.post(f"{ONE}/disclosure")
+@web.requires(May.DRAW)
+def disclose(draw_id: int) -> Response:
+    """Set the day from which teams and phones see the result."""
+    found = _own(draw_id)
+    given = programs.sent(DisclosureSchema())
+    with transaction() as session:
+        disclosure.show_on(session, found, given["disclose_on"], web.actor())
+    current_app.extensions["jobs"].poke()
+    return programs.answer(_told(db.session(), found))
+
+
+@bp.get(f"{ONE}/weights")
+@web.requires(May.SEE_DRAWS)
+def weights(draw_id: int) -> Response:
+    """Tell the units that count with their design weights, to those who may see the result."""
+    found = seen(db.session(), draw_id)
+    refuse_hidden(found)
+    told = [
+        {
+            "code": code,
+            "path": one.path,
+            "probability": ratio(one.pi),
+            "weight": ratio(one.weight),
+        }
+        for code, one in sorted(lineage.weights(db.session(), found).items())
+    ]
+    return programs.answer({"weights": WeightSchema(many=True).dump(told)})
+
+
 @bp.post(f"{ONE}/visits")
 @web.requires(May.DRAW)
 def make_visits(draw_id: int) -> Response:
@@ -200,6 +205,7 @@ def make_visits(draw_id: int) -> Response:
     found = _own(draw_id)
     with transaction() as session:
         made = service.make_visits(session, found, web.actor())
+    current_app.extensions["jobs"].poke()
     return programs.answer({"made": VisitSchema(many=True).dump(made)})
 
 
@@ -213,6 +219,7 @@ def void(draw_id: int) -> Response:
     second = agreeing(found, lambda one: one.email == email, given["approver"]["password"])
     with transaction() as session:
         service.void(session, found, given["reason"], second.name, web.actor())
+    current_app.extensions["jobs"].poke()
     return programs.answer(_told(db.session(), found))
 
 

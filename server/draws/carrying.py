@@ -13,27 +13,58 @@ from sqlalchemy.orm import Session
 from server import journal
 from server.draws import lineage, private, queries
 from server.draws.models import Draw, DrawnUnit, DrawState
-from server.draws.words import COMMUNES, HAMLETS, HOUSEHOLDS
+from server.draws.words import COMMUNES, HAMLETS, HOUSEHOLDS, VISITS
 from server.entities.models import Household
 from server.journal import Actor
 from server.monitoring import service as monitoring
-from server.monitoring.models import NOT_YET, Origin, Visit, VisitHamlet, VisitState
+from server.monitoring.models import (
+    NOT_YET,
+    Origin,
+    PlanState,
+    Visit,
+    VisitHamlet,
+    VisitState,
+)
 from server.places.models import Hamlet, Place
+from server.teams.models import Team
+from server.teams.queries import teams_of
 
 
 def publish(session: Session, draw: Draw, actor: Actor) -> None:
-    """Bring a hamlet or household draw to its visits and phones; a sealed one waits."""
-    if draw.state is not DrawState.DRAWN or draw.closed:
+    """Bring a result to its visits and phones, and those within its units that waited for it.
+
+    Communes get their visits at once, which others know from the draw's day. Hamlets and
+    households wait for their visits, and while they or a draw above them are sealed.
+    """
+    if draw.state is not DrawState.DRAWN:
         return
-    if draw.stage == COMMUNES and not _show_visits(session, draw):
-        return
+    if _carried(session, draw, actor):
+        journal.write(session, actor, "draw.carried", "draw", draw.id, draw.plan_id)
+    for below in lineage.children(session, draw):
+        publish(session, below, actor)
+
+
+def _carried(session: Session, draw: Draw, actor: Actor) -> bool:
+    """Write what follows from one draw; tell whether phones' lists may have changed."""
+    if draw.stage == COMMUNES:
+        made = _make(session, draw, actor) if draw.purpose == VISITS else []
+        return bool(_show_visits(session, draw) or made)
+    above = lineage.chain(session, draw)
+    if draw.stage not in (HAMLETS, HOUSEHOLDS) or any(one.closed for one in above):
+        return False
+    day = max((one.disclose_on for one in above if one.disclose_on), default=None)
     if draw.stage == HAMLETS:
-        _show_hamlets(session, draw, _by_visit(session, draw, actor))
-    elif draw.stage == HOUSEHOLDS:
-        _show_households(session, draw)
-    elif draw.stage != COMMUNES:
-        return
-    journal.write(session, actor, "draw.carried", "draw", draw.id, draw.plan_id)
+        _show_hamlets(session, _by_visit(session, draw, actor), day)
+    else:
+        _show_households(session, draw, day)
+    return True
+
+
+def _make(session: Session, draw: Draw, actor: Actor) -> list[Visit]:
+    """Make the visits; of a plan that was closed since, none: whoever opens it makes them."""
+    if draw.plan.state is PlanState.CLOSED:
+        return []
+    return _visit(session, draw, _communes(session, draw), actor)
 
 
 def _show_visits(session: Session, draw: Draw) -> int:
@@ -75,7 +106,7 @@ def withdraw(session: Session, draw: Draw, actor: Actor) -> None:
             held.in_use = False
         session.flush()
         for earlier in queries.alike_elsewhere(session, draw):
-            _show_households(session, earlier)
+            _carried(session, earlier, actor)
     journal.write(session, actor, "draw.carried", "draw", draw.id, draw.plan_id)
 
 
@@ -83,9 +114,20 @@ def make_visits(session: Session, draw: Draw, actor: Actor) -> list[Visit]:
     """Make a visit of every commune in use that has none yet in the round; return the new ones.
 
     A visit that was cancelled with an earlier draw, whose commune is drawn again, is taken up.
+    What was drawn within the communes comes to its visits too.
     """
-    places = [unit.place for unit in lineage.in_use(session, draw) if unit.place]
-    return _visit(session, draw, places, actor)
+    made = _visit(session, draw, _communes(session, draw), actor)
+    publish(session, draw, actor)
+    return made
+
+
+def _communes(session: Session, draw: Draw) -> list[Place]:
+    return [unit.place for unit in lineage.in_use(session, draw) if unit.place]
+
+
+def unvisited(using: Iterable[DrawnUnit], visits: Iterable[Visit]) -> int:
+    """Return how many communes in use have no visit: their plan was closed when they were drawn."""
+    return len({unit.place_id for unit in using} - {visit.place_id for visit in visits})
 
 
 def _visit(session: Session, draw: Draw, places: Iterable[Place], actor: Actor) -> list[Visit]:
@@ -95,14 +137,24 @@ def _visit(session: Session, draw: Draw, places: Iterable[Place], actor: Actor) 
     )
     held = {visit.place_id: visit for visit in found}
     new = [place for place in wanted.values() if place.id not in held]
-    made = monitoring.add_visits(session, draw.round, new, actor, Origin.DRAWN) if new else []
+    made: list[Visit] = []
+    if new:
+        team = _only_team(session, draw)
+        made = monitoring.add_visits(session, draw.round, new, actor, Origin.DRAWN, team)
     for place in wanted.values():
         visit = held.get(place.id)
         if visit is not None and visit.state is VisitState.CANCELLED:
             monitoring.move(session, visit, VisitState.PLANNED, actor)
             made.append(visit)
-    _show_visits(session, draw)
+    for visit in made:
+        visit.shown_on = _day(draw)
     return made
+
+
+def _only_team(session: Session, draw: Draw) -> Team | None:
+    """Return the plan's team when there is one: its phones then have the visits at once."""
+    teams = teams_of(session, draw.plan_id)
+    return teams[0] if len(teams) == 1 else None
 
 
 def settle_visits(session: Session, draw: Draw, gone: str, actor: Actor) -> None:
@@ -141,7 +193,7 @@ def _by_visit(session: Session, draw: Draw, actor: Actor) -> list[tuple[Visit, l
     ids = [unit.hamlet_id for unit in units]
     rows = session.execute(select(Hamlet.id, Hamlet.place_id).where(Hamlet.id.in_(ids)))
     place_of = dict(rows.all())
-    if not draw.parent_code:
+    if not draw.parent_code and draw.plan.state is not PlanState.CLOSED:
         _visit(session, draw, _places(session, place_of.values()), actor)
     visits = session.scalars(
         select(Visit).where(
@@ -159,14 +211,12 @@ def _places(session: Session, ids: Iterable[int]) -> Sequence[Place]:
 
 
 def _show_hamlets(
-    session: Session, draw: Draw, found: Sequence[tuple[Visit, list[DrawnUnit]]]
+    session: Session, found: Sequence[tuple[Visit, list[DrawnUnit]]], day: dt.date | None
 ) -> None:
     visits = [visit.id for visit, _units in found]
     session.execute(delete(VisitHamlet).where(VisitHamlet.visit_id.in_(visits)))
     session.add_all(
-        VisitHamlet(
-            visit_id=visit.id, hamlet_id=unit.hamlet_id, rank=rank, shown_on=draw.disclose_on
-        )
+        VisitHamlet(visit_id=visit.id, hamlet_id=unit.hamlet_id, rank=rank, shown_on=day)
         for visit, units in found
         for rank, unit in enumerate(units, start=1)
     )
@@ -181,7 +231,7 @@ def _held(session: Session, draw: Draw) -> dict[str, Household]:
     return {one.code: one for one in found}
 
 
-def _show_households(session: Session, draw: Draw) -> None:
+def _show_households(session: Session, draw: Draw, day: dt.date | None) -> None:
     """Write the drawn households and their reserves; only those in use go to phones."""
     held, labels = _held(session, draw), private.labels(session, draw)
     using = {unit.unit_code for unit in lineage.in_use(session, draw)}
@@ -191,11 +241,13 @@ def _show_households(session: Session, draw: Draw) -> None:
         if row is None:
             row = Household(plan_id=draw.plan_id, code=unit.unit_code)
             session.add(row)
+        elif visit and row.in_use and (row.visit_id or 0) > visit.id:
+            continue  # a later round drew it too, and has it now
         row.hamlet_id = unit.hamlet_id or 0
         row.visit_id = visit.id if visit else None
         row.label = labels.get(unit.unit_code, unit.unit_code)
         row.rank = unit.rank
         row.reserve = unit.role.value == "reserve"
         row.in_use = unit.unit_code in using
-        row.shown_on = draw.disclose_on
+        row.shown_on = day
     session.flush()

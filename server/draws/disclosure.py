@@ -1,8 +1,7 @@
 """When a result may be seen: by those who draw at once, by others and phones from its day on.
 
 Of a sealed draw only hashes are known until it is opened; then the hash shows that nothing was
-changed meanwhile. The package of a draw tells the register, and so every number thrown before it:
-it is refused while any of those is sealed.
+changed meanwhile. What was drawn within its units is hidden with it.
 """
 
 import datetime as dt

@@ -34,8 +34,9 @@ def wish(fields: Fields, codes: Iterable[str] = (), method: str = "srs") -> Wish
     if fields.errors:
         return None
     return Wish(
-        size, reserves, service.source_of(kind, settings), way, split, least, excluded, when=when
-    )
+        size, reserves, service.source_of(kind, settings), way, split, least, excluded,
+        when=when, absent=fields.text("absent", 150),
+    )  # fmt: skip
 
 
 def disclosure(fields: Fields) -> Disclosure:

@@ -192,7 +192,11 @@ def _unknown(item: Item, known: Mapping[str, str]) -> Mistake | None:
         return None
     meant = item.code.zfill(5)
     hint, hint_en = "Hãy kiểm tra lại mã.", "Check the code."
-    if meant in known:
+    named = [code for code, name in known.items() if item.name and _alike(name, item.name)]
+    if len(named) == 1:
+        hint = f"Theo tên thì là {named[0]} ({known[named[0]]})?"
+        hint_en = f"By its name, is it {named[0]} ({known[named[0]]})?"
+    elif meant in known:
         hint = f"Có phải {meant} ({known[meant]})? Hãy định dạng cột mã là văn bản."
         hint_en = f"Is it {meant} ({known[meant]})? Format the column as text."
     return Mistake(
@@ -200,3 +204,8 @@ def _unknown(item: Item, known: Mapping[str, str]) -> Mistake | None:
         f"Dòng {item.row}: mã '{item.code}' không có trong danh mục của địa bàn. {hint}",
         f"Row {item.row}: code '{item.code}' is not in the area's official list. {hint_en}",
     )
+
+
+def _alike(official: str, written: str) -> bool:
+    """Tell whether a list writes an official name, perhaps without 'Xã' before it."""
+    return text.fold(official) in (text.fold(written), f"xa {text.fold(written)}")

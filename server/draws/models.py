@@ -89,6 +89,7 @@ class Draw(Model):
 
     plan: Mapped[Plan] = relationship(lazy="select")
     round: Mapped[Round] = relationship(lazy="joined")
+    above: Mapped["Draw | None"] = relationship(remote_side=id, lazy="select")
     drawn: Mapped[list["DrawnUnit"]] = relationship(
         back_populates="draw", order_by="DrawnUnit.rank", lazy="selectin"
     )
@@ -99,8 +100,12 @@ class Draw(Model):
         return self.sealed and self.opened_at is None and self.state is not DrawState.VOID
 
     def shown(self, on: dt.date) -> bool:
-        """Tell whether others than those who draw may see the result that day."""
-        return not self.closed and (self.disclose_on is None or self.disclose_on <= on)
+        """Tell whether others than those who draw may see the result that day.
+
+        What was drawn within a unit waits for the draw of that unit, for it would tell of it.
+        """
+        own = not self.closed and (self.disclose_on is None or self.disclose_on <= on)
+        return own and (self.above is None or self.above.shown(on))
 
 
 class DrawnUnit(Model):

@@ -1,6 +1,7 @@
 """The draw office: the list of draws, the form of a new one, the ceremony, the papers."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request
@@ -11,26 +12,29 @@ from werkzeug.wrappers import Response as AnyResponse
 from server import clock, web
 from server.db import db, transaction
 from server.draws import (
+    carrying,
     disclosure,
     forms,
     lineage,
     paper,
     queries,
+    replacing,
     service,
     stages,
     words,
 )
 from server.draws.models import Draw, DrawState
-from server.draws.problems import AlreadyDrawn, LiveDraw, NotDrawn
+from server.draws.problems import AlreadyDrawn, AlreadyVoid, LiveDraw, NotAgreed, NotDrawn
 from server.fields import Fields
 from server.monitoring import queries as monitoring
-from server.monitoring.models import Plan, PlanState, Round
+from server.monitoring.models import Plan, PlanState, Round, VisitState
 from server.permissions import May
 from server.places.models import Place
 from server.places.scope import covers
 from server.problems import BadInput, NotAllowed, Problem
 from server.teams import service as teams
 from server.teams.models import Person
+from server.teams.problems import WrongPassword
 
 bp = Blueprint("draws", __name__)
 PAGE = 50
@@ -43,7 +47,8 @@ def seen_plan(session: Session, plan_id: int) -> Plan:
 
 def seen(session: Session, draw_id: int) -> Draw:
     """Return a draw that the reader may see, or refuse as if there were none."""
-    return queries.draw_for(session, draw_id, web.reader().areas(May.SEE_DRAWS))
+    reader = web.reader()
+    return queries.draw_for(session, draw_id, reader.areas(May.SEE_DRAWS), reader.areas(May.DRAW))
 
 
 def may_draw(plan: Plan) -> bool:
@@ -67,15 +72,17 @@ def draws(plan_id: int) -> str:
     """List the draws of a plan, the void ones with their reasons, newest first."""
     session = db.session()
     plan = seen_plan(session, plan_id)
-    before = request.args.get("before", type=int)
-    areas = web.reader().areas(May.SEE_DRAWS)
-    found = queries.of_plan(session, plan_id, before, PAGE + 1, areas)
+    before = web.asked_key("before")
+    areas, own = web.reader().areas(May.SEE_DRAWS), web.reader().areas(May.DRAW)
+    found = queries.of_plan(session, plan_id, before, PAGE + 1, areas, own)
+    parents = sorted({draw.parent_code for draw in found if draw.parent_code})
     return render_template(
         "draws/draws.html",
         plan=plan,
         draws=found[:PAGE],
         older=found[PAGE - 1].number if len(found) > PAGE else None,
         before=before,
+        names=queries.named(session, plan.edition_id, parents),
         acting=may_draw(plan),
         words=words,
     )
@@ -88,7 +95,7 @@ def new_draw(plan_id: int) -> str | AnyResponse:
     session = db.session()
     plan = seen_plan(session, plan_id)
     drawing(plan)
-    wanted = request.args.get("round", type=int)
+    wanted = web.asked_key("round")
     live = queries.live_by_round(session, plan_id, service.VISITS, service.COMMUNES)
     if wanted in live:
         flash(LiveDraw(number=live[wanted].number).text(web.language()), "warning")
@@ -171,12 +178,28 @@ def draw(draw_id: int) -> str:
     return _ceremony(seen(db.session(), draw_id))
 
 
+@dataclass(frozen=True)
+class Voiding:
+    """What was typed to set a draw aside, and why that was refused."""
+
+    reason: str = ""
+    approver: str = ""
+    refusal: str = ""
+
+
+def _present(session: Session, found: Draw) -> list[str]:
+    return queries.witnesses_of(session, found.plan_id, clock.today())
+
+
 def _ceremony(found: Draw, digits: str = "", witnesses: list[str] | None = None,
-              refusal: Problem | None = None) -> str:  # fmt: skip
+              refusal: Problem | None = None, voiding: Voiding | None = None) -> str:  # fmt: skip
     session = db.session()
     acting = may_draw(found.plan)
     asking = acting and found.state is not DrawState.VOID
     visible = disclosure.visible(found, drawing=acting)
+    using = lineage.in_use(session, found) if found.drawn and visible else []
+    communes = found.stage == words.COMMUNES and found.purpose == words.VISITS
+    visits = queries.visits_of(session, found) if communes and using else []
     return render_template(
         "draws/draw.html",
         draw=found,
@@ -185,15 +208,18 @@ def _ceremony(found: Draw, digits: str = "", witnesses: list[str] | None = None,
         words=words,
         acting=acting,
         visible=visible,
-        using=lineage.in_use(session, found) if found.drawn and visible else [],
+        using=using,
         replaced=lineage.replacements(session, found.id) if visible else [],
+        share=replacing.shares(session, [found.id]).get(found.id) if visible else None,
         below=_below(session, found) if found.drawn and visible else {},
         weight=_weight(session, found) if found.drawn and visible else None,
-        visits=queries.visits_of(session, found) if found.drawn else [],
+        visits=[one for one in visits if one.state is not VisitState.CANCELLED],
+        unvisited=carrying.unvisited(using, visits) if communes else 0,
         approvers=_approvers(session, found) if asking else [],
         digits=digits,
-        witnesses=witnesses or [],
+        witnesses=witnesses or (_present(session, found) if acting else []),
         refusal=refusal.text(web.language()) if refusal else "",
+        voiding=voiding or Voiding(),
         listed=forms.LISTED,
         today=clock.today(),
     )
@@ -244,6 +270,7 @@ def make_visits(draw_id: int) -> AnyResponse:
     drawing(found.plan)
     with transaction() as session:
         made = len(service.make_visits(session, found, web.actor()))
+    current_app.extensions["jobs"].poke()
     if made:
         flash(_("Đã lập %(made)s lượt giám sát.", made=made), "success")
     else:
@@ -256,7 +283,7 @@ def agreeing(found: Draw, named: Callable[[Person], bool], password: str) -> Per
 
     Raises:
         BadInput: nobody who may approve is named.
-        WrongPassword, TooManyTries: the password is not theirs; the failed try is kept.
+        NotAgreed, TooManyTries: the password is not theirs; the failed try is kept.
     """
     approvers = queries.approvers(db.session(), found.plan, web.reader().id)
     second = next((one for one in approvers if named(one)), None)
@@ -270,7 +297,9 @@ def agreeing(found: Draw, named: Callable[[Person], bool], password: str) -> Per
         )
         if outcome.key is not None:
             teams.sign_out(session, outcome.key)
-    if outcome.refusal is not None:  # raised only now: the failed try is kept
+    if isinstance(outcome.refusal, WrongPassword):  # raised only now: the failed try is kept
+        raise NotAgreed()
+    if outcome.refusal is not None:
         raise outcome.refusal
     return second
 
@@ -278,13 +307,25 @@ def agreeing(found: Draw, named: Callable[[Person], bool], password: str) -> Per
 @bp.post("/draws/<int:draw_id>/void")
 @web.requires(May.DRAW)
 def void(draw_id: int) -> AnyResponse:
-    """Set a draw aside: the second person agrees with their own password, on this page."""
+    """Set a draw aside: the second person agrees with their own password, on this page.
+
+    What was typed is shown again when it cannot be done, but for the password.
+    """
     found = seen(db.session(), draw_id)
     drawing(found.plan)
-    approver, password = request.form.get("approver"), request.form.get("password", "")
-    second = agreeing(found, lambda person: str(person.id) == approver, password)
-    with transaction() as session:
-        service.void(session, found, request.form.get("reason", ""), second.name, web.actor())
+    asked = Voiding(request.form.get("reason", ""), request.form.get("approver", ""))
+    password = request.form.get("password", "")
+    try:
+        second = agreeing(found, lambda person: str(person.id) == asked.approver, password)
+        with transaction() as session:
+            service.void(session, found, asked.reason, second.name, web.actor())
+    except AlreadyVoid as late:
+        flash(late.text(web.language()), "warning")
+        return redirect(f"/draws/{draw_id}")
+    except Problem as refusal:
+        again = replace(asked, refusal=refusal.text(web.language()))
+        return Response(_ceremony(seen(db.session(), draw_id), voiding=again), refusal.status)
+    current_app.extensions["jobs"].poke()
     flash(_("Đã hủy lần rút. Lý do nằm trong sổ và trên mọi biên bản sau."), "success")
     return redirect(f"/draws/{draw_id}")
 

@@ -54,6 +54,32 @@ class UnknownUnit(Problem):
     message_en = "{codes} not in the list. Check the units to be left out."
 
 
+class UnitsMissing(Problem):
+    """The list lacks official units of the area, and nobody said why; `units`: (code, name)."""
+
+    units: Sequence[tuple[str, str]] = ()
+
+    code = "draws.units-missing"
+    status = 422
+    message = (
+        "Danh sách thiếu {count} đơn vị của địa bàn theo danh mục chính thức: {units}. "
+        "Hãy bổ sung, hoặc ghi lý do không đưa vào; lý do được in trên biên bản."
+    )
+    message_en = (
+        "The list lacks {count} units of the area's official list: {units}. "
+        "Add them, or say why they are left out; the reason is printed in the minutes."
+    )
+
+    @classmethod
+    def of(cls, units: Sequence[tuple[str, str]]) -> "UnitsMissing":
+        """Return the refusal of a list that lacks these units."""
+        named = ", ".join(f"{name} ({code})" for code, name in units[:5])
+        rest = f", … (+{len(units) - 5})" if len(units) > 5 else ""
+        refusal = cls(count=len(units), units=named + rest)
+        refusal.units = units
+        return refusal
+
+
 class ReasonNeeded(Problem):
     """A unit was left out, or a draw voided, without saying why."""
 
@@ -70,6 +96,19 @@ class SecondPersonNeeded(Problem):
     status = 422
     message = "Người phê duyệt hủy phải là người khác với người đề nghị."
     message_en = "The person who approves the voiding must be another than who asks for it."
+
+
+class NotAgreed(Problem):
+    """The second person's password is not theirs; who asks stays signed in."""
+
+    code = "draws.not-agreed"
+    status = 422
+    message = (
+        "Mật khẩu của người phê duyệt không đúng, lần rút chưa hủy. Hãy để chính người đó nhập lại."
+    )
+    message_en = (
+        "The approver's password is wrong; the draw was not voided. Let that person type it again."
+    )
 
 
 class AlreadyVoid(Problem):
@@ -219,6 +258,21 @@ class AttemptsNeeded(Problem):
     message_en = (
         "Absence needs at least {need} attempts, {hours} hours or more apart, after the draw and "
         "before now. Other reasons need at least one attempt."
+    )
+
+
+class EvidenceNeeded(Problem):
+    """A time alone shows nothing: a form tells of the attempt, or somebody describes what was."""
+
+    code = "draws.evidence-needed"
+    status = 422
+    message = (
+        "Lý do này cần minh chứng: phiếu ghi lần đến, hoặc mô tả từ {least} chữ trở lên: "
+        "ai xác nhận, thấy gì, số biên bản hoặc ảnh nào."
+    )
+    message_en = (
+        "This reason needs evidence: a form that tells of the attempt, or a description of "
+        "{least} characters or more: who confirms it, what was seen, which minutes or photo."
     )
 
 

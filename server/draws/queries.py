@@ -4,15 +4,15 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select
-from sqlalchemy.orm import Session, lazyload
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased, lazyload
 
 from server import clock
 from server.draws.models import Draw, DrawnUnit, DrawState, RegisterEntry, UnitRole
-from server.draws.problems import Sealed
 from server.draws.words import COMMUNES, HAMLETS, HOUSEHOLDS
-from server.monitoring.models import Plan, Round, RoundKind, Visit, VisitState
+from server.monitoring.models import Origin, Plan, Round, RoundKind, Visit, VisitState
 from server.permissions import May, Role, rights
 from server.places import queries as places
 from server.places.models import Hamlet, Level, Place
@@ -50,17 +50,35 @@ def voided(session: Session, round_id: int, purpose: str, stage: str, parent: st
     return found or 0
 
 
-def known_to(areas: Iterable[str]) -> ColumnElement[bool]:
+def kept_back(draw: Any, on: dt.date) -> ColumnElement[bool]:
+    """Return the condition that a draw is sealed or before its day."""
+    return or_(draw.disclose_on > on, and_(draw.sealed, draw.opened_at.is_(None)))
+
+
+def _betrays(on: dt.date) -> ColumnElement[bool]:
+    """Return the condition that a draw is within a unit of one kept back, and so tells of it."""
+    above, top = aliased(Draw), aliased(Draw)
+    kept = (
+        select(above.id)
+        .outerjoin(top, top.id == above.parent_id)
+        .where(or_(kept_back(above, on), kept_back(top, on)))
+    )
+    return and_(Draw.parent_id.is_not(None), Draw.parent_id.in_(kept))
+
+
+def known_to(areas: Iterable[str], drawing: Iterable[str] = ("",)) -> ColumnElement[bool]:
     """Return the condition that a draw may be known to somebody who holds `areas`.
 
     A draw for an unannounced round is hidden from the accounts of single units within the plan's
-    area until no visit of the round is still to begin.
+    area until no visit of the round is still to begin; one within a unit whose own draw is kept
+    back is known to those alone who draw, in the areas `drawing`.
     """
     ahead = exists().where(Visit.round_id == Round.id, Visit.state == VisitState.PLANNED)
     undrawn = ~exists().where(Visit.round_id == Round.id)
     return exists().where(
         Round.id == Draw.round_id,
         Plan.id == Round.plan_id,
+        or_(inside(Plan.area, drawing), ~_betrays(clock.today())),
         or_(
             inside(Plan.area, areas),
             Round.kind != RoundKind.UNANNOUNCED,
@@ -75,13 +93,14 @@ def of_plan(
     before: int | None = None,
     limit: int = 50,
     areas: Iterable[str] = ("",),
+    drawing: Iterable[str] = ("",),
 ) -> Sequence[Draw]:
     """Return draws of a plan without their units, the void ones too, newest first.
 
     At most `limit`, those with a number below `before` when it is given, as far as somebody who
-    holds `areas` may know of them.
+    holds `areas`, and draws in `drawing`, may know of them.
     """
-    found = select(Draw).where(Draw.plan_id == plan_id, known_to(areas))
+    found = select(Draw).where(Draw.plan_id == plan_id, known_to(areas, drawing))
     found = found.options(lazyload(Draw.drawn))
     if before is not None:
         found = found.where(Draw.number < before)
@@ -134,6 +153,17 @@ def official_codes(session: Session, draw: Draw) -> Sequence[str] | None:
     return None
 
 
+def named(session: Session, edition: str, codes: Sequence[str]) -> dict[str, str]:
+    """Return the names of communes and hamlets by code; a code that is neither is its own name."""
+    found = dict.fromkeys(codes, "")
+    for model in (Place, Hamlet):
+        rows = select(model.code, model.name).where(
+            model.edition_id == edition, model.code.in_(codes)
+        )
+        found.update(dict(session.execute(rows).all()))
+    return {code: name or code for code, name in found.items()}
+
+
 def parent_name(session: Session, draw: Draw) -> str:
     """Return the name of the unit within which the draw chooses, '' for the plan's whole area."""
     edition = draw.plan.edition_id
@@ -149,13 +179,21 @@ def parent_name(session: Session, draw: Draw) -> str:
 
 
 def visits_of(session: Session, draw: Draw) -> Sequence[Visit]:
-    """Return the visits of the draw's round to the communes it drew, whatever their state."""
-    drawn = select(DrawnUnit.place_id).where(
-        DrawnUnit.draw_id == draw.id, DrawnUnit.role == UnitRole.MAIN
-    )
+    """Return the visits of the draw's round to the communes it drew, whatever their state.
+
+    Also those to reserves that were released; not one to a reserve that was named on purpose.
+    """
+    drawn = select(DrawnUnit.place_id).where(DrawnUnit.draw_id == draw.id)
+    first = drawn.where(DrawnUnit.role != UnitRole.RESERVE)
     return session.scalars(
         select(Visit)
-        .where(Visit.round_id == draw.round_id, Visit.place_id.in_(drawn))
+        .where(
+            Visit.round_id == draw.round_id,
+            or_(
+                Visit.place_id.in_(first),
+                Visit.place_id.in_(drawn) & (Visit.origin == Origin.DRAWN),
+            ),
+        )
         .order_by(Visit.id)
     ).all()
 
@@ -242,8 +280,8 @@ def kin(session: Session, draw: Draw, days: int = 366) -> list[Kin]:
     return [Kin(*row[:5], row[5] is DrawState.VOID) for row in rows]
 
 
-def draw_for(session: Session, draw_id: int, areas: Iterable[str]) -> Draw:
-    """Return a draw of a plan that a person with these areas may see.
+def draw_for(session: Session, draw_id: int, areas: Iterable[str], drawing: Iterable[str]) -> Draw:
+    """Return a draw of a plan that a person with these areas, and areas to draw in, may see.
 
     Raises:
         NotFound: there is none, or not for them.
@@ -251,45 +289,11 @@ def draw_for(session: Session, draw_id: int, areas: Iterable[str]) -> Draw:
     found = session.scalar(
         select(Draw)
         .join(Plan, Plan.id == Draw.plan_id)
-        .where(Draw.id == draw_id, touches(Plan.area, areas), known_to(areas))
+        .where(Draw.id == draw_id, touches(Plan.area, areas), known_to(areas, drawing))
     )
     if found is None:
         raise NotFound()
     return found
-
-
-def register_up_to(session: Session, draw: Draw) -> list[str]:
-    """Return the register's entries, oldest first, ending with the entry of `draw` itself."""
-    last = session.scalar(
-        select(RegisterEntry.id).where(
-            RegisterEntry.draw_id == draw.id, RegisterEntry.kind == "draw"
-        )
-    )
-    if last is None:
-        return []
-    return list(
-        session.scalars(
-            select(RegisterEntry.entry).where(RegisterEntry.id <= last).order_by(RegisterEntry.id)
-        )
-    )
-
-
-def refuse_sealed(session: Session, draw: Draw) -> None:
-    """Refuse a package whose register tells the number of a draw that is still sealed.
-
-    Raises:
-        Sealed: the draw itself is, or one whose entry stands before its own.
-    """
-    last = own_entry(session, draw)
-    before = select(RegisterEntry.draw_id).where(RegisterEntry.id <= last.id if last else false())
-    hidden = select(Draw.id).where(
-        Draw.sealed,
-        Draw.opened_at.is_(None),
-        Draw.state != DrawState.VOID,
-        or_(Draw.id == draw.id, Draw.id.in_(before)),
-    )
-    if session.scalar(hidden.limit(1)) is not None:
-        raise Sealed(day="—")
 
 
 def live_by_round(session: Session, plan_id: int, purpose: str, stage: str) -> dict[int, Draw]:
@@ -382,3 +386,13 @@ def approvers(session: Session, plan: Plan, asking: int) -> Sequence[Person]:
         .order_by(Person.sort_key)
         .limit(200)
     ).all()
+
+
+def witnesses_of(session: Session, plan_id: int, day: dt.date) -> list[str]:
+    """Return who read the plan's newest number of a day: they are in the room for the next."""
+    start, end = clock.end_of(day - dt.timedelta(days=1)), clock.end_of(day)
+    query = select(Draw.witnesses).where(
+        Draw.plan_id == plan_id, Draw.seeded_at >= start, Draw.seeded_at < end
+    )
+    found = session.scalar(query.order_by(Draw.number.desc()).limit(1)) or []
+    return [each["name"] for each in found if "name" in each]

@@ -33,6 +33,7 @@ from server.draws.problems import (
     AlreadyAsked,
     AlreadyDecided,
     AttemptsNeeded,
+    EvidenceNeeded,
     NotDrawn,
     NotInUse,
     OutOfOrder,
@@ -44,6 +45,7 @@ from server.draws.words import COMMUNES
 from server.journal import Actor
 
 NEED = {Why.ABSENT: 2}
+DESCRIBED = 12  # characters: 'khóa cửa' is no evidence
 APART = dt.timedelta(hours=2)
 ALARM = Fraction(1, 10)
 """More replacements than this share are looked into (SMART allows reserve clusters so far)."""
@@ -69,13 +71,15 @@ def ask(
 ) -> Replacement:
     """Ask for a drawn unit to be replaced. Nothing is released before somebody else agrees.
 
+    Absence is shown by two attempts; any other reason by one, with the form that tells of it or
+    with a `note` that says who confirms it, what was seen, which minutes or photo show it.
     `instead`: whoever names the reserve they expect is refused unless it is the next one.
 
     Raises:
         NotDrawn: the draw has no result, or is void.
         NotInUse: the unit is not one to visit.
         AlreadyAsked: its replacement waits, or was made.
-        AttemptsNeeded: the evidence does not do for the reason.
+        AttemptsNeeded, EvidenceNeeded: what is shown does not do for the reason.
         ReplacementRefused: no reserve is left, or the unit is certain.
         OutOfOrder: another reserve is next.
     """
@@ -87,12 +91,13 @@ def ask(
     following = _next(session, draw, unit_code, reason, actor.name)
     if instead and instead != following.unit_id:
         raise OutOfOrder(following=following.unit_id, asked=instead)
+    described = method.printable(note)
     asked = Replacement(
         draw_id=draw.id,
         unit_code=unit_code,
         reason=reason,
-        note=method.printable(note),
-        evidence=_evidence(draw, reason, attempts),
+        note=described,
+        evidence=_evidence(draw, reason, attempts, described),
         asked_by=actor.name,
         asked_by_id=actor.person_id,
         asked_at=clock.now(),
@@ -115,7 +120,9 @@ def _insert(session: Session, asked: Replacement) -> None:
         raise AlreadyAsked(unit=asked.unit_code) from error
 
 
-def _evidence(draw: Draw, reason: Why, attempts: Sequence[Attempt]) -> list[dict[str, object]]:
+def _evidence(
+    draw: Draw, reason: Why, attempts: Sequence[Attempt], described: str
+) -> list[dict[str, object]]:
     """Return the attempts that count, in order of time."""
     need = NEED.get(reason, 1)
     since = draw.seeded_at or clock.now()
@@ -123,6 +130,9 @@ def _evidence(draw: Draw, reason: Why, attempts: Sequence[Attempt]) -> list[dict
     apart = all(later.at - earlier.at >= APART for earlier, later in pairwise(valid))
     if len(valid) < need or len(valid) < len(attempts) or (need > 1 and not apart):
         raise AttemptsNeeded(need=NEED[Why.ABSENT], hours=APART // dt.timedelta(hours=1))
+    told = any(a.submission for a in valid) or len(described) >= DESCRIBED
+    if reason is not Why.ABSENT and not told:
+        raise EvidenceNeeded(least=DESCRIBED)
     return [{"at": a.at.isoformat(), "submission": a.submission} for a in valid]
 
 

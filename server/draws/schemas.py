@@ -33,9 +33,14 @@ class ExclusionSchema(Body):
 
 
 class ListedSchema(Body):
-    """A unit of an office's list, with what the method reads of it."""
+    """A unit of a list, with what the method reads of it; names of households stay apart.
 
-    code = Text(60, required=True)
+    Hamlets and households that are listed on site may have names and no codes.
+    """
+
+    code = Text(60, load_default="")
+    name = Text(120, load_default="")
+    address = Text(200, load_default="")
     size = Whole(load_default=None)
     stratum = Text(60, load_default="")
 
@@ -124,9 +129,14 @@ class SourceField(fields.Field[tuple[str, dict[str, Json] | None]]):
 
 
 class WishSchema(Body):
-    """A draw of communes that is asked for; with `units`, from an office's list of them."""
+    """A draw that is asked for; with `units`, from a list of them.
+
+    `parent` is the commune whose hamlets are drawn, or the hamlet whose households are.
+    """
 
     round = Whole(1, required=True)
+    stage = Choice([words.COMMUNES, words.HAMLETS, words.HOUSEHOLDS], load_default=words.COMMUNES)
+    parent = Text(60, load_default="")
     size = Whole(1, required=True)
     reserves = Whole(0, required=True)
     within = Text(10, load_default="")
@@ -136,6 +146,7 @@ class WishSchema(Body):
     split = Choice(words.SPLITS, load_default="")
     minimum = Whole(0, load_default=0)
     units = Several(fields.Nested(ListedSchema), MOST_UNITS, load_default=None)
+    absent = Text(150, load_default="")
     disclose_on = Day(load_default=None, allow_none=True)
     sealed = Flag(load_default=False)
 
@@ -144,6 +155,34 @@ class WishSchema(Body):
         codes = [one["code"] for one in given.get("excluded", ())]
         if len(set(codes)) < len(codes):
             raise ValidationError("một mã bị loại hai lần. | a code is left out twice.", "excluded")
+
+    @validates_schema
+    def _of_one_stage(self, given: Mapping[str, Any], **_: Any) -> None:
+        stage = given.get("stage", words.COMMUNES)
+        if stage == words.COMMUNES and given.get("parent"):
+            raise ValidationError(
+                "xã rút trong huyện thì ghi ở within. | communes of a district: use within.",
+                "parent",
+            )
+        if stage != words.COMMUNES and given.get("within"):
+            raise ValidationError(
+                "chỉ dùng khi rút xã; bậc sau ghi ở parent. | for communes; later: parent.",
+                "within",
+            )
+        if stage == words.HOUSEHOLDS:
+            for name in ("parent", "units"):
+                if not given.get(name):
+                    raise ValidationError(
+                        "rút hộ cần mã thôn và danh sách hộ. | households need their hamlet's "
+                        "code and their list.",
+                        name,
+                    )
+
+
+class DisclosureSchema(Body):
+    """From which day others see a result; null: at once."""
+
+    disclose_on = Day(required=True, allow_none=True)
 
 
 class SeedSchema(Body):
@@ -257,6 +296,15 @@ class ResultSchema(Body):
     visits = fields.Integer()
     register = fields.List(fields.Nested(EntrySchema))
     verification = fields.Nested(VerificationSchema)
+
+
+class WeightSchema(Body):
+    """A unit that counts, with its exact probability and weight through all stages."""
+
+    code = fields.String()
+    path = fields.List(fields.String())
+    probability = fields.String()
+    weight = fields.String()
 
 
 class VisitSchema(Body):

@@ -14,7 +14,7 @@ from sampling.draw import Draw as Drawn
 from sampling.register import draw_entry, entry
 from sampling.seeds import Source, instant
 from server import clock, journal, text
-from server.draws import carrying, lineage, method, queries, register
+from server.draws import carrying, lineage, method, queries, register, withholding
 from server.draws.method import commitment_of as commitment_of
 from server.draws.method import redone as redone
 from server.draws.method import source_of as source_of
@@ -28,6 +28,7 @@ from server.draws.problems import (
     Overlapping,
     PlanClosed,
     ReasonNeeded,
+    Sealed,
     SecondPersonNeeded,
     SeedUsed,
 )
@@ -35,12 +36,12 @@ from server.draws.register import NO_HASH as NO_HASH
 from server.draws.register import digest as digest
 from server.draws.register import head as head
 from server.draws.words import COMMUNES as COMMUNES
-from server.draws.words import HAMLETS
+from server.draws.words import HAMLETS, with_above
+from server.draws.words import VISITS as VISITS
 from server.journal import Actor
 from server.monitoring.models import Plan, PlanState, Round, Visit
 from server.places.models import Hamlet, Place
 
-VISITS = "giám sát"
 LONG = 40_000  # a list with more units is drawn by the worker: it may take longer than a second
 
 
@@ -312,7 +313,7 @@ def void(session: Session, draw: Draw, reason: str, approver: str, actor: Actor)
     if draw.state is DrawState.VOID:
         raise AlreadyVoid(number=draw.number)
     for below in lineage.children(session, draw):
-        void(session, below, f"hủy theo lần rút số {draw.number}: {why}", second, actor)
+        void(session, below, with_above(draw.number, why), second, actor)
     _void_alone(session, draw, why, second, actor)
 
 
@@ -345,11 +346,12 @@ def package(session: Session, draw: Draw) -> bytes:
 
     Raises:
         NotDrawn: there is no seed yet.
-        Sealed: it is not opened yet, or a draw that its register tells of.
+        Sealed: it is not opened yet.
         DrawRefused: what is stored contradicts itself, e.g. the register lacks an entry.
     """
-    queries.refuse_sealed(session, draw)
-    lines = queries.register_up_to(session, draw)
+    if draw.closed:
+        raise Sealed(day="—")
+    lines = withholding.register_up_to(session, draw, clock.today())
     try:
         return bundle(redone(draw), method.frozen(draw), lines)
     except SamplingError as error:

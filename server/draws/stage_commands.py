@@ -117,7 +117,7 @@ def open_sealed(draw_id: int, as_json: bool) -> None:
     "--at", "times", multiple=True, type=click.DateTime(["%Y-%m-%dT%H:%M"]), required=True,
     help="Lúc đã đến, giờ Việt Nam; lặp lại.",
 )  # fmt: skip
-@click.option("--note", default="", help="Ghi chú, không ghi tên người.")
+@click.option("--note", default="", help="Minh chứng, không ghi tên người.")
 @as_json
 def replace(
     draw_id: int, unit: str, reason: str, times: tuple[dt.datetime, ...], note: str, as_json: bool

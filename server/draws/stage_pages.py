@@ -10,22 +10,21 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from server import journal, web
+from server import journal, text, web
 from server.db import db, transaction
-from server.draws import disclosure, forms, lineage, private, queries, stages, words
+from server.draws import disclosure, forms, lineage, lists, private, queries, stages, words
 from server.draws.forms import Sheet
 from server.draws.models import Draw
 from server.draws.pages import chosen_round, drawing, may_draw, seen, seen_plan
-from server.draws.problems import LiveDraw, NotDrawn
+from server.draws.problems import LiveDraw, NotDrawn, UnitsMissing
 from server.draws.stages import Wish
 from server.fields import Fields
 from server.monitoring import queries as monitoring
 from server.monitoring.models import Plan, PlanState, Round
 from server.permissions import May
 from server.places import queries as places
-from server.places import service as places_service
 from server.places.models import Hamlet, Place
-from server.problems import BadInput, NotFound, Problem
+from server.problems import NotFound, Problem
 
 bp = Blueprint("draw_stages", __name__)
 
@@ -50,6 +49,7 @@ def _listed(plan: Plan, fields: Fields, sheet: Sheet, refusal: Problem | None = 
         fields=fields,
         sheet=sheet,
         refusal=refusal.text(web.language()) if refusal else "",
+        missing=refusal.units if isinstance(refusal, UnitsMissing) else (),
         rounds=[(str(r.id), f"{r.code} – {r.name}") for r in monitoring.rounds(session, plan.id)],
         districts=queries.districts(session, plan),
         words=words,
@@ -151,7 +151,7 @@ def commit_hamlets(plan_id: int, round_id: int, code: str) -> AnyResponse | str:
         with transaction() as session:
             if wish is not None:
                 if not units:
-                    _store_typed(session, commune, fields)
+                    stages.write_down(session, commune, _typed(fields), web.actor())
                 round_ = session.get_one(Round, round_id)
                 draw = stages.commit_hamlets(session, round_, commune, wish, web.actor())
     except LiveDraw:
@@ -163,21 +163,10 @@ def commit_hamlets(plan_id: int, round_id: int, code: str) -> AnyResponse | str:
     return _committed(draw)
 
 
-def _store_typed(session: Session, commune: Place, fields: Fields) -> None:
-    """Store the hamlets that were typed on site, one a line; all of them or none."""
-    names = fields.lines("names", 120)
-    rows = [["Mã xã", "Tên thôn"], *([commune.code, name] for name in names)]
-    data = "\n".join("\t".join(row) for row in rows).encode()
-    preview = places_service.preview_hamlets(
-        session, commune.edition_id, data, "ghi-tai-cho.csv", [commune.code]
-    )
-    if preview.rejected:
-        first = preview.rejected[0].problems[0]
-        raise BadInput(first.text("vi"), first.text("en"))
-    places_service.import_hamlets(session, preview)
-    journal.write(
-        session, web.actor(), "hamlets.imported", "edition", commune.edition_id, rows=len(names)
-    )
+def _typed(fields: Fields) -> list[lists.Item]:
+    """Return the hamlets that were typed on site, one a line, by their lines on the page."""
+    names = enumerate(map(text.clean, fields["names"].splitlines()), start=1)
+    return [lists.Item(line, "", name) for line, name in names if name]
 
 
 # --- households -----------------------------------------------------------------------------
@@ -318,7 +307,7 @@ def weights(draw_id: int) -> Response:
     lines = ["unit_id\tpath\tpi\tweight"]
     for code, one in sorted(lineage.weights(session, found).items()):
         path = "/".join(one.path)
-        lines.append(f"{code}\t{path}\t{_ratio(one.pi)}\t{_ratio(one.weight)}")
+        lines.append(f"{code}\t{path}\t{ratio(one.pi)}\t{ratio(one.weight)}")
     headers = {"Content-Disposition": f'attachment; filename="quyen-so-{found.id}.tsv"'}
     return Response(
         "\n".join(lines) + "\n", content_type="text/tab-separated-values; charset=utf-8",
@@ -326,5 +315,6 @@ def weights(draw_id: int) -> Response:
     )  # fmt: skip
 
 
-def _ratio(value: Fraction) -> str:
+def ratio(value: Fraction) -> str:
+    """Return a fraction as files and programs read it: '3/20', '4/1'."""
     return f"{value.numerator}/{value.denominator}"

@@ -4,7 +4,7 @@ Each stage has a list of its own, frozen and committed after the stage above was
 of its own. The commitment names the unit within which it draws and the commitment above.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -14,22 +14,26 @@ from sampling import Allocation, Design, SamplingError
 from sampling.draw import share_out, split
 from sampling.frame import Frame
 from sampling.seeds import Source
-from server import clock
+from server import clock, journal
 from server.draws import lineage, lists, method, private, queries, service
 from server.draws.models import Draw
-from server.draws.problems import CodeElsewhere, DrawRefused, NotInUse
+from server.draws.problems import CodeElsewhere, DrawRefused, NotInUse, UnitsMissing
 from server.draws.service import Ask, Disclosure
 from server.draws.words import COMMUNES, HAMLETS, HOUSEHOLDS
 from server.entities.models import Household
 from server.journal import Actor
 from server.monitoring.models import Round, Visit, VisitState
 from server.places import queries as places
+from server.places import service as places_service
 from server.places.models import Hamlet, Place
 
 
 @dataclass(frozen=True)
 class Wish:
-    """How many are wanted, by which method, with what left out (code -> reason)."""
+    """How many are wanted, by which method, with what left out (code -> reason).
+
+    absent: why official units that an office's list lacks are left out, where not said one by one.
+    """
 
     size: int
     reserves: int
@@ -40,6 +44,7 @@ class Wish:
     excluded: Mapping[str, str] = field(default_factory=dict)
     purpose: str = service.VISITS
     when: Disclosure = field(default_factory=Disclosure)
+    absent: str = ""
 
     def design(self) -> Design:
         """Return the design that the commitment will hold.
@@ -65,11 +70,12 @@ def commit_communes(
 ) -> Draw:
     """Freeze communes of the plan's area, or of a district `within` that was named on purpose.
 
-    `items` are the rows of an office's list: only those communes, with their sizes and strata.
-    Official communes that it lacks are shown as missing, on the page and on paper.
+    `items` are the rows of an office's list: those communes, with their sizes and strata. Official
+    communes that it lacks are on the frozen list too, left out with the reason given for them.
 
     Raises:
         LiveDraw, Overlapping, PlanClosed: something stands in the way.
+        UnitsMissing: the office's list lacks units, and nobody said why.
         UnknownUnit, ReasonNeeded, OutsidePlan, DrawRefused: as in `service.commit`.
     """
     service.refuse_second(session, round_, wish.purpose, COMMUNES, within)
@@ -77,26 +83,50 @@ def commit_communes(
     units = session.scalars(queries.communes(plan, within)).all()
     if not units:
         raise NotInUse(unit=within)
-    measures: dict[str, dict[str, object]] = {}
+    measures, excluded = {}, wish.excluded
     if items is not None:
         measures = {item.code: item.measures() for item in items}
-        units = [unit for unit in units if unit.code in measures]
-    frame = method.frame_of(plan, units, wish.excluded, measures)
+        excluded = left_out(wish, {unit.code: unit.name for unit in units}, measures)
+    frame = method.frame_of(plan, units, excluded, measures)
     return _freeze(
         session, Ask(round_, frame, wish.design(), wish.source, parent_code=within), wish, actor
     )
 
 
+def left_out(wish: Wish, official: Mapping[str, str], listed: Collection[str]) -> dict[str, str]:
+    """Return every exclusion with its reason: those asked for, and what the list lacks.
+
+    `official`: code -> name of the units that the area has.
+
+    Raises:
+        UnitsMissing: a unit is not listed, and nobody said why.
+    """
+    absent = method.printable(wish.absent)
+    missing = [code for code in official if code not in listed]
+    why = {code: method.printable(wish.excluded.get(code, "")) or absent for code in missing}
+    silent = [(code, official[code]) for code in missing if not why[code]]
+    if silent:
+        raise UnitsMissing.of(silent)
+    return {**wish.excluded, **{code: f"thiếu trong danh sách: {why[code]}" for code in missing}}
+
+
 def commit_hamlets(
-    session: Session, round_: Round, commune: Place | None, wish: Wish, actor: Actor
+    session: Session,
+    round_: Round,
+    commune: Place | None,
+    wish: Wish,
+    actor: Actor,
+    items: Sequence[lists.Item] | None = None,
 ) -> Draw:
     """Freeze the hamlets of a visited commune as the office lists them today.
 
     Without a commune the hamlets of the plan's whole area are drawn from directly; their
-    communes are then visited.
+    communes are then visited. `items` may give hamlets sizes and strata; those it lacks are left
+    out with the reason given for them.
 
     Raises:
         NotInUse: the round does not visit the commune, or it has no hamlets.
+        UnitsMissing: `items` lacks hamlets, and nobody said why.
         Others as in `service.commit`.
     """
     code = commune.code if commune else ""
@@ -105,13 +135,42 @@ def commit_hamlets(
     hamlets = hamlets_of(session, round_, code)
     if not hamlets:
         raise NotInUse(unit=commune.name if commune else round_.plan.name)
+    measures, excluded = {}, wish.excluded
+    if items is not None:
+        measures = {item.code: item.measures() for item in items}
+        excluded = left_out(wish, {hamlet.code: hamlet.name for hamlet in hamlets}, measures)
     sized = wish.method.startswith("pps_")
-    frame = method.frame_from([_hamlet_row(h, commune, sized) for h in hamlets], wish.excluded)
+    rows = [_hamlet_row(h, commune, sized) | measures.get(h.code, {}) for h in hamlets]
+    frame = method.frame_from(rows, excluded)
     ask = Ask(
         round_, frame, wish.design(), wish.source, HAMLETS, parent_code=code, parent=parent,
         about=_above(parent),
     )  # fmt: skip
     return _freeze(session, ask, wish, actor)
+
+
+def write_down(session: Session, commune: Place, items: Sequence[lists.Item], actor: Actor) -> None:
+    """Store the hamlets of a commune that has no list, as they are named on site; all or none.
+
+    Raises:
+        BadList: every row that cannot be used, by its number.
+    """
+    rows = [(item.row, [commune.code, item.code, item.name, item.size]) for item in items]
+    heads = ["Mã xã", "Mã thôn", "Tên thôn", "Số hộ"]
+    preview = places_service.preview_rows(
+        session, commune.edition_id, [(0, heads), *rows], "ghi-tai-cho.csv", [commune.code]
+    )
+    if preview.rejected:
+        raise lists.bad(
+            lists.Mistake(
+                wrong.row,
+                f"Dòng {wrong.row}: {wrong.problems[0].text('vi')}",
+                f"Line {wrong.row}: {wrong.problems[0].text('en')}",
+            )
+            for wrong in preview.rejected
+        )
+    places_service.import_hamlets(session, preview)
+    journal.write(session, actor, "hamlets.imported", "edition", commune.edition_id, rows=len(rows))
 
 
 def hamlets_of(session: Session, round_: Round, commune: str) -> Sequence[Hamlet]:

@@ -1,7 +1,10 @@
 """How draws are named to people: (Vietnamese, English), states with a tone."""
 
+import re
+
 from server.draws.models import DrawState, ReplacementState, UnitRole, Why
 
+VISITS = "giám sát"  # the purpose of draws that choose where teams go
 COMMUNES, HAMLETS, HOUSEHOLDS, INTERVIEWS = "xã", "thôn", "hộ", "phiếu"
 STAGES: dict[str, tuple[str, str]] = {
     COMMUNES: ("Chọn xã", "Communes"),
@@ -43,6 +46,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "lottery": ("Kết quả xổ số đã hẹn trước", "A lottery named beforehand"),
     "beacon": ("Trạm phát số ngẫu nhiên công khai", "A public randomness beacon"),
 }
+_CASCADE = "hủy theo lần rút số "
 REASONS: dict[Why, tuple[str, str]] = {
     Why.REFUSED: ("Từ chối trả lời", "Refused"),
     Why.ABSENT: ("Vắng nhà sau hai lần đến", "Absent after two attempts"),
@@ -55,3 +59,17 @@ REQUESTS: dict[ReplacementState, tuple[str, str, str]] = {
     ReplacementState.APPROVED: ("Đã thay", "Replaced", "good"),
     ReplacementState.DECLINED: ("Không đồng ý", "Declined", "muted"),
 }
+
+
+def with_above(number: int, reason: str) -> str:
+    """Return why a draw is void whose draw above, of that number, was voided for a reason."""
+    return f"{_CASCADE}{number}: {reason}"
+
+
+def void_reason(reason: str) -> tuple[str, str]:
+    """Return in both languages why a draw is void; what somebody wrote stays as it is.
+
+    >>> void_reason(with_above(3, "gieo nhầm"))[1]
+    'voided with draw 3: gieo nhầm'
+    """
+    return reason, re.sub(rf"{_CASCADE}(\d+): ", r"voided with draw \1: ", reason)

@@ -17,7 +17,7 @@ from server.submissions.models import Submission
 LIST = "findings"
 TITLE = "Tồn tại đang mở"
 AREA = "commune_code"
-PROPERTIES = ("code", "text_vi", "due_date", "responsible", AREA, "status")
+PROPERTIES = ("code", "text_vi", "due_date", "responsible", AREA, "status", "asked_due")
 LONGEST_LABEL = 120
 
 
@@ -51,6 +51,7 @@ def show(session: Session, finding: Finding) -> None:
         "responsible": finding.responsible,
         AREA: finding.place.code,
         "status": finding.state.value,
+        "asked_due": finding.asked_due.isoformat() if finding.asked_due else "",
     }
     label = f"{finding.code} · {text}"[:LONGEST_LABEL]
     entities.put_row(session, found, finding.uuid, label, values, SYSTEM)

@@ -4,14 +4,17 @@ import datetime as dt
 from collections.abc import Iterable
 
 import click
+from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import clock
 from server.db import db, transaction
-from server.findings import alarms, register, remedy
+from server.findings import alarms, dry_runs, register, remedy
 from server.findings.models import WITH_THE_UNIT, Authority, Finding, FindingState
 from server.findings.remedy import Unit
+from server.surveys import queries as surveys
+from server.surveys.models import Form, FormVersion
 from server.terminal import actor, as_json, plan_option, say
 
 
@@ -96,6 +99,7 @@ def assign(
     with transaction() as session:
         found = _finding(session, finding_id)
         remedy.assign(session, found, Unit(unit, Authority(level)), due.date(), document, actor())
+    current_app.extensions["jobs"].poke()
     value = {"id": found.id, "state": found.state.value, "due": found.due_on}
     say(as_json, value, f"{found.id}\t{found.state.value}\t{found.due_on}")
 
@@ -107,3 +111,40 @@ def ring(as_json: bool) -> None:
     with transaction() as session:
         count = alarms.ring(session)
     say(as_json, {"findings": count}, str(count))
+
+
+@group.command("dry-run")
+@click.argument("form_id")
+@plan_option
+@as_json
+def dry_run(form_id: str, plan_id: int, as_json: bool) -> None:
+    """Try the rules of a form's draft, or of what phones have, on every record it holds.
+
+    Prints, a line a rule: how many records it would newly fire on, no longer, as before. The last
+    line is the number that `form publish --dry-run` asks for.
+    """
+    with transaction() as session:
+        version = _draft_or_current(session, plan_id, form_id)
+        run = dry_runs.start(session, version, actor())
+    while run.finished_at is None:
+        write = dry_runs.piece(db.session(), run)
+        with transaction() as session:
+            write(session)
+        click.echo(f"{run.done}/{run.total}", err=True)
+    if run.error:
+        raise click.ClickException(f"lần chạy thử dừng / the run stopped: {run.error}")
+    for each in dry_runs.tallies(run, version):
+        counts = "\t".join(f"{kind} {each.counts[kind]}" for kind in dry_runs.KINDS)
+        say(as_json, {"rule": each.rule_id, **each.counts}, f"{each.rule_id}\t{counts}")
+    say(as_json, {"run": run.id, "records": run.done}, f"run\t{run.id}\t{run.done}")
+
+
+def _draft_or_current(session: Session, plan_id: int, form_id: str) -> FormVersion:
+    form = session.scalar(select(Form).where(Form.plan_id == plan_id, Form.form_id == form_id))
+    if form is None:
+        raise click.BadParameter(f"không có biểu mẫu {form_id} / there is no such form")
+    draft = surveys.latest_drafts(session, [form.id]).get(form.id)
+    found = draft or form.current
+    if found is None:
+        raise click.BadParameter(f"biểu mẫu {form_id} chưa có bản nào / the form has no version")
+    return found

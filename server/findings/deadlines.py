@@ -13,7 +13,8 @@ from server.findings.problems import DayNeeded, DeadlinePassed
 
 BY_SEVERITY = {1: 60, 2: 45, 3: 30, 4: 15}
 """Days for the remedy when the rule says none."""
-LONGEST_DAYS = 3650
+LONGEST_DAYS = 365
+"""How long after the end of the round or plan, or after today when that is over, one may be due."""
 REMIND = (-7, -1, 1)
 """Days from the deadline on which the unit is reminded: twice before, once after."""
 ESCALATE = (1, 15, 30)
@@ -22,21 +23,30 @@ ESCALATE = (1, 15, 30)
 
 def default_due(finding: Finding, today: dt.date) -> dt.date:
     """Return the day that is proposed when a finding is assigned today."""
-    return today + dt.timedelta(days=finding.due_days or BY_SEVERITY[finding.severity])
+    day = today + dt.timedelta(days=finding.due_days or BY_SEVERITY[finding.severity])
+    return min(day, latest(finding, today))
 
 
-def usable(day: dt.date | None, after: dt.date | None = None) -> dt.date:
+def latest(finding: Finding, today: dt.date) -> dt.date:
+    """Return the last day on which a finding may be due."""
+    ends = [today, finding.plan.ends_on]
+    if finding.visit is not None:
+        ends.append(finding.visit.round.ends_on)
+    return max(day for day in ends if day is not None) + dt.timedelta(days=LONGEST_DAYS)
+
+
+def usable(finding: Finding, day: dt.date | None, after: dt.date | None = None) -> dt.date:
     """Return a deadline that was asked for; with `after`, it must lie behind that day.
 
     Raises:
         DayNeeded: there is none.
-        DeadlinePassed: it has passed, or lies years ahead.
+        DeadlinePassed: it has passed, or lies more than a year behind the round and the plan.
     """
     if day is None:
         raise DayNeeded()
     today = clock.today()
     first = max(today, after + dt.timedelta(days=1)) if after is not None else today
-    last = today + dt.timedelta(days=LONGEST_DAYS)
+    last = latest(finding, today)
     if not first <= day <= last:
         raise DeadlinePassed(
             day=f"{day:%d/%m/%Y}", first=f"{first:%d/%m/%Y}", last=f"{last:%d/%m/%Y}"

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.findings import params, queries
+from server.findings import params
 from server.findings.judging import Case
 from server.findings.raising import Raised
 from server.findings.rules import FindingRule, RuleMistake, mistakes, read_rules
@@ -121,33 +121,3 @@ def filled_on(
     """
     said = ended_at or started_at or received_at
     return clock.local(min(said, received_at)).date()
-
-
-@dataclass(frozen=True)
-class Trial:
-    """How often a rule fires on the records held: `examples` are ids of some that it fires on."""
-
-    rule_id: str
-    title: str
-    count: int
-    examples: tuple[int, ...]
-
-
-def would_fire(session: Session, version: FormVersion, limit: int = 500) -> tuple[int, list[Trial]]:
-    """Try a version's rules on the latest records of its form; nothing is stored.
-
-    Returns:
-        How many records were tried, and each rule with how many of them it fires on. The
-        thresholds are the defaults.
-    """
-    rules = usable(version.rules, form_fields.from_json(version.fields))
-    held = queries.answers_of(session, version.form_pk, limit)
-    hits: dict[str, list[int]] = {rule.rule_id: [] for rule in rules}
-    for record in held:
-        day = filled_on(record.started_at, record.ended_at, record.received_at)
-        for found in fired(rules, record.answers, None, day):
-            hits[found.rule_id].append(record.id)
-    return len(held), [
-        Trial(each.rule_id, each.title_vi, len(hits[each.rule_id]), tuple(hits[each.rule_id][:5]))
-        for each in rules
-    ]

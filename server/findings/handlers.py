@@ -124,6 +124,8 @@ def count_only_interviews(session: Session, line: Line) -> Write | None:
 @handles("finding.closed")
 @handles("finding.reopened")
 @handles("finding.extended")
+@handles("finding.time-asked")
+@handles("finding.time-declined")
 @handles("finding.transferred")
 def phones_follow(_session: Session, line: Line) -> Write:
     """Show on the phones' list how a finding stands now."""

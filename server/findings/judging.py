@@ -30,11 +30,15 @@ Reader = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Rule:
-    """A condition that has been understood; `paths` are the questions it looks at, in order."""
+    """A condition that has been understood.
+
+    `paths` are the questions it looks at and `params` the thresholds it asks for, both in order.
+    """
 
     text: str
     paths: tuple[str, ...]
     judge: Judge
+    params: tuple[str, ...] = ()
 
 
 def evaluate(

@@ -47,6 +47,7 @@ class _Parser:
     def __init__(self, text: str, names: Names, params: Collection[str]) -> None:
         self.text, self.names, self.params = text, names, params
         self.used: dict[str, None] = {}
+        self.asks: dict[str, None] = {}
         self.standing: list[str] = []  # repeats that any() stands on, outermost first
         self.depth = 0
         self.lexer = Lexer(text, names)
@@ -58,7 +59,7 @@ class _Parser:
             raise self._mistake(
                 f"không hiểu “{self.token.text}” ở đây", f"'{self.token.text}' makes no sense here"
             )
-        return Rule(self.text, tuple(self.used), part.judge)
+        return Rule(self.text, tuple(self.used), part.judge, tuple(self.asks))
 
     def _mistake(self, reason: str, reason_en: str, at: int | None = None) -> RuleMistake:
         return RuleMistake(reason, reason_en, (self.token.at if at is None else at) + 1)
@@ -347,6 +348,7 @@ class _Parser:
                 f"there is no threshold '{name}'; there are: {allowed}",
                 said.at,
             )
+        self.asks.setdefault(name)
         return Part(kinds.NUMBER, judging.threshold(name), token.at)
 
     def _date(self, token: Token) -> Part:

@@ -45,6 +45,12 @@ def recommendation_rows(session: Session, ids: Sequence[int]) -> Sequence[Recomm
     return session.scalars(query.order_by(Recommendation.id.desc())).all()
 
 
+def of_finding(session: Session, finding_id: int) -> Sequence[Recommendation]:
+    """Return what was recommended because of a finding, newest first."""
+    query = select(Recommendation).where(Recommendation.finding_id == finding_id)
+    return session.scalars(query.order_by(Recommendation.id.desc())).all()
+
+
 def recommendation(
     session: Session, recommendation_id: int, areas: Iterable[str], lock: bool = False
 ) -> Recommendation:

@@ -7,12 +7,12 @@ import datetime as dt
 import enum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import Model, by_value
 from server.findings.problems import AlreadySettled
-from server.monitoring.models import Record, Visit
+from server.monitoring.models import Plan, Record, Visit
 from server.places.models import Place
 from server.submissions.models import Submission
 
@@ -56,6 +56,8 @@ class StepKind(enum.Enum):
     REMIND = "nhac"
     COMMENT = "y_kien"
     COMMEND = "bieu_duong"
+    ASK_TIME = "xin_gia_han"
+    DECLINE_TIME = "tu_choi_gia_han"
 
 
 class Authority(enum.Enum):
@@ -140,7 +142,8 @@ class Finding(Model):
     `uuid` is its row on the phones' list. Responsible for the remedy is an agency by name, at a
     level; `responsible_area` is the area whose officers answer for it. `alarm_on` is the day on
     which the next reminder or escalation falls, and `escalated` how often it went up a level
-    since the deadline was last set. `lapsed_at` is when an edit of the form took away what had
+    since the deadline was last set. `asked_due` is the day until which the unit asks for more time,
+    while nobody has answered. `lapsed_at` is when an edit of the form took away what had
     raised it, while nobody had decided on it yet.
     """
 
@@ -152,9 +155,16 @@ class Finding(Model):
         Index("ix_finding_plan_state", "plan_id", "state", "id"),
         Index("ix_finding_plan_area", "plan_id", "area", "id"),
         Index("ix_finding_record", "record_id", "id"),
+        Index("ix_finding_visit", "visit_id", "state"),
         Index("ix_finding_group", "group_id", "state", "due_on"),
         Index("ix_finding_due", "plan_id", "state", "due_on", "topic", "area"),
         Index("ix_finding_alarm", "alarm_on"),
+        Index(
+            "ix_finding_asked",
+            "asked_due",
+            sqlite_where=text("asked_due IS NOT NULL"),
+            postgresql_where=text("asked_due IS NOT NULL"),
+        ),
         Index(
             "ix_finding_tally",
             "plan_id",
@@ -174,7 +184,7 @@ class Finding(Model):
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
     group_id: Mapped[int] = mapped_column(ForeignKey("finding_group.id"))
     submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"))
-    visit_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"), index=True)
+    visit_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"))
     record_id: Mapped[int | None] = mapped_column(ForeignKey("monitoring_record.id"))
     place_id: Mapped[int | None] = mapped_column(ForeignKey("place.id"), index=True)
     area: Mapped[str] = mapped_column(default="")
@@ -202,8 +212,10 @@ class Finding(Model):
     alarm_on: Mapped[dt.date | None]
     escalated: Mapped[int] = mapped_column(default=0)
     result: Mapped[Result | None] = mapped_column(by_value(Result))
+    asked_due: Mapped[dt.date | None]
     lapsed_at: Mapped[dt.datetime | None]
 
+    plan: Mapped[Plan] = relationship(lazy="select")
     group: Mapped[FindingGroup] = relationship(lazy="select")
     submission: Mapped[Submission] = relationship(lazy="select")
     visit: Mapped[Visit | None] = relationship(lazy="select")
@@ -230,7 +242,7 @@ class FindingStep(Model):
     """One step in the life of a finding. Never changed, never deleted (the database refuses).
 
     `document` is the number of the paper that goes with it, `level` the one it was taken to;
-    `submission_id` is the form by which a check on site came in.
+    `submission_id` is the form by which a check on site came in, `asked_due` a day asked for.
     """
 
     __tablename__ = "finding_step"
@@ -252,6 +264,7 @@ class FindingStep(Model):
     result: Mapped[Result | None] = mapped_column(by_value(Result))
     due_before: Mapped[dt.date | None]
     due_after: Mapped[dt.date | None]
+    asked_due: Mapped[dt.date | None]
     submission_id: Mapped[int | None] = mapped_column(ForeignKey("submission.id"), index=True)
 
     files: Mapped[list["StepFile"]] = relationship(

@@ -65,6 +65,42 @@ class SamePerson(StepRefused):
     message_en = "Whoever remedied the finding or reported it done may neither check nor close it."
 
 
+class OnlyPerson(StepRefused):
+    """One person alone was to carry a finding from its assignment to its end."""
+
+    code = "findings.only-person"
+    status = 403
+    message = "Phát hiện này từ khi giao đến khi kiểm tra chỉ do bạn làm: người thứ hai phải đóng."
+    message_en = "You alone assigned and checked this finding: a second person has to close it."
+
+
+class AskedYourself(StepRefused):
+    """Who asked for more time was to grant or decline it."""
+
+    code = "findings.asked-yourself"
+    status = 403
+    message = "Người đã ghi đề nghị gia hạn không được tự trả lời đề nghị đó."
+    message_en = "Whoever asked for more time may not answer the request."
+
+
+class TimeAsked(StepRefused):
+    """The unit asks for more time while an earlier request waits."""
+
+    code = "findings.time-asked"
+    status = 409
+    message = "Đã có đề nghị gia hạn đến {day} đang chờ trả lời."
+    message_en = "A request for more time, until {day}, waits for an answer."
+
+
+class NoTimeAsked(StepRefused):
+    """A request for more time was to be declined, and none waits."""
+
+    code = "findings.no-time-asked"
+    status = 409
+    message = "Không có đề nghị gia hạn nào đang chờ. Hãy tải lại trang."
+    message_en = "No request for more time waits. Reload the page."
+
+
 class NotDone(StepRefused):
     """The finding was to be closed though the check shows that it is not remedied."""
 
@@ -79,8 +115,14 @@ class DeadlinePassed(StepRefused):
 
     code = "findings.deadline-passed"
     field = "due_on"
-    message = "Hạn {day} không dùng được: hạn phải từ ngày {first} đến ngày {last}."
-    message_en = "The deadline {day} cannot be used: it must be from {first} to {last}."
+    message = (
+        "Hạn {day} không dùng được: hạn phải từ ngày {first} đến ngày {last} "
+        "(không quá một năm sau khi đợt, kế hoạch kết thúc)."
+    )
+    message_en = (
+        "The deadline {day} cannot be used: it must be from {first} to {last} "
+        "(not more than a year after the round or plan ends)."
+    )
 
 
 class DayNeeded(StepRefused):
@@ -235,3 +277,36 @@ class WrongMoment(StepRefused):
     status = 409
     message = "Không thể {step} khi kiến nghị “{state}”. Hãy tải lại trang."
     message_en = "One cannot {step_en} while the recommendation is “{state_en}”. Reload the page."
+
+
+class UnknownThreshold(Problem):
+    """A round was to be given a threshold that no rule can ask for."""
+
+    code = "findings.unknown-threshold"
+    status = 422
+    message = "Không có ngưỡng “{name}”. Các ngưỡng: {known}."
+    message_en = "There is no threshold “{name}”. There are: {known}."
+
+
+class BadThreshold(Problem):
+    """A threshold was given a value that it cannot take."""
+
+    code = "findings.bad-threshold"
+    status = 422
+    message = "Ngưỡng {name}: “{typed}” không dùng được: {reason}."
+    message_en = "The threshold {name} cannot be “{typed}”: {reason_en}."
+
+
+class DryRunNeeded(Problem):
+    """Other rules were to be published, and nobody has looked at what they would change."""
+
+    code = "findings.dry-run-needed"
+    status = 409
+    message = (
+        "Luật của {form_id} phiên bản {version} khác bản đang dùng: hãy chạy thử trên phiếu đã có "
+        "và xem kết quả ở trang bản nháp trước khi phát hành, hoặc ghi lý do không chạy thử."
+    )
+    message_en = (
+        "The rules of {form_id}, version {version}, are not those in use: try them on the records "
+        "held and look at the outcome on the draft's page before publishing, or say why not."
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from server import clock
 from server.findings.models import GOOD_PRACTICE, WITH_THE_UNIT, Finding, FindingGroup, FindingState
@@ -14,7 +14,6 @@ from server.monitoring.models import Plan, Round, RoundKind, Visit, VisitState
 from server.places.models import Place
 from server.places.scope import inside
 from server.problems import NotFound
-from server.submissions.models import Submission
 
 Query = Select[*tuple[Any, ...]]
 
@@ -24,13 +23,15 @@ class Asked:
     """What a list of findings is narrowed to; what is None narrows nothing.
 
     `late` asks for those whose deadline has passed before that day, `soon` for those that fall due
-    until that day. `praise` is the list of good practice, which is never mixed with shortcomings.
+    until that day, `more_time` for those whose unit waits for an answer to its request. `praise`
+    is the list of good practice, which is never mixed with shortcomings.
     """
 
     plan_id: int | None = None
     state: FindingState | None = None
     late: dt.date | None = None
     soon: dt.date | None = None
+    more_time: bool = False
     praise: bool = False
     severity: int | None = None
     project_code: str | None = None
@@ -42,12 +43,16 @@ class Scope:
     """The areas in which a person sees findings.
 
     In `full` they see records too: there, whatever belongs to a plan of the area or lies in it.
-    In `own`, the area of a unit that is itself supervised, they see what lies in it, but nothing
-    of an unannounced visit that has not begun.
+    In `own`, the area of a unit that is itself supervised, they see what lies in it once it is
+    confirmed, but nothing of an unannounced visit that has not begun.
     """
 
     full: tuple[str, ...]
     own: tuple[str, ...] = ()
+
+
+NOT_FOR_UNITS = (FindingState.NEW, FindingState.REJECTED)
+"""States in which a finding is the office's own matter: the unit has not been told of it."""
 
 
 Of = type[Finding] | type[FindingGroup]
@@ -59,14 +64,34 @@ def seen(query: Query, scope: Scope, of: Of = Finding) -> Query:
     in_full = or_(inside(Plan.area, scope.full), inside(of.area, scope.full))
     if not scope.own:
         return query.where(in_full)
-    told = or_(
-        of.visit_id.is_(None),
-        Round.kind != RoundKind.UNANNOUNCED,
-        Visit.state.in_([VisitState.UNDER_WAY, VisitState.DONE]),
+    told = and_(inside(of.area, scope.own), _is_told(of), _confirmed(of))
+    return query.where(or_(in_full, told) if scope.full else told)
+
+
+def _is_told(of: Of) -> ColumnElement[bool]:
+    """Return the condition that the unit knows of the visit: not of a surprise yet to begin.
+
+    Those visits are few, so they are looked up once and not for every row.
+    """
+    hidden = (
+        select(Visit.id)
+        .join(Round, Round.id == Visit.round_id)
+        .where(
+            Round.kind == RoundKind.UNANNOUNCED,
+            Visit.state.not_in([VisitState.UNDER_WAY, VisitState.DONE]),
+        )
     )
-    query = query.outerjoin(Visit, Visit.id == of.visit_id)
-    query = query.outerjoin(Round, Round.id == Visit.round_id)
-    return query.where(or_(in_full, and_(inside(of.area, scope.own), told)))
+    return or_(of.visit_id.is_(None), of.visit_id.not_in(hidden))
+
+
+def _confirmed(of: Of) -> ColumnElement[bool]:
+    """Return the condition that a finding, or any of a group, stands confirmed."""
+    confirmed = Finding.state.not_in(NOT_FOR_UNITS)
+    if of is Finding:
+        return confirmed
+    members = aliased(Finding)
+    held = members.group_id == FindingGroup.id
+    return exists().where(held, members.state.not_in(NOT_FOR_UNITS))
 
 
 def _narrowed(query: Query, asked: Asked, of: Of) -> Query:
@@ -90,6 +115,8 @@ def in_state(asked: Asked) -> list[ColumnElement[bool]]:
     if asked.soon is not None:
         due = Finding.due_on.between(clock.today(), asked.soon)
         found.append(Finding.state.in_(WITH_THE_UNIT) & due)
+    if asked.more_time:
+        found.append(Finding.asked_due.is_not(None))
     return found
 
 
@@ -104,7 +131,12 @@ def groups_listed(scope: Scope, asked: Asked) -> Query:
     states = in_state(asked)
     if not states:
         return query
-    return query.where(exists().where(Finding.group_id == FindingGroup.id, *states))
+    if asked.more_time:  # few: looked up at once
+        return query.where(FindingGroup.id.in_(select(Finding.group_id).where(*states)))
+    members = select(Finding.id).where(Finding.group_id == FindingGroup.id, *states)
+    if scope.own:
+        members = seen(members, scope)
+    return query.where(members.correlate(FindingGroup).exists())
 
 
 def rows(session: Session, ids: Sequence[int]) -> list[Finding]:
@@ -214,31 +246,3 @@ def counts(session: Session, submission_ids: Sequence[int]) -> dict[int, tuple[i
         .group_by(Finding.submission_id)
     )
     return {row[0]: (row[1], row[2]) for row in rows}
-
-
-@dataclass(frozen=True)
-class Answered:
-    """A record's answers, and what tells when they were given."""
-
-    id: int
-    answers: dict[str, Any]
-    started_at: dt.datetime | None
-    ended_at: dt.datetime | None
-    received_at: dt.datetime
-
-
-def answers_of(session: Session, form_pk: int, limit: int) -> list[Answered]:
-    """Return the latest readable records of a form, newest first."""
-    rows = session.execute(
-        select(
-            Submission.id,
-            Submission.answers,
-            Submission.started_at,
-            Submission.ended_at,
-            Submission.received_at,
-        )
-        .where(Submission.form_pk == form_pk, Submission.encrypted.is_(False))
-        .order_by(Submission.id.desc())
-        .limit(limit)
-    )
-    return [Answered(*row) for row in rows]

@@ -52,12 +52,15 @@ class Row:
         return self.total - self.states.get(FindingState.REJECTED, 0)
 
 
-def rows(session: Session, ids: Sequence[int]) -> list[Row]:
-    """Return the groups with these ids in their order, with their numbers: three look-ups."""
+def rows(session: Session, ids: Sequence[int], scope: Scope) -> list[Row]:
+    """Return the groups with these ids in their order, with the numbers that a person may see.
+
+    In three look-ups.
+    """
     query = select(FindingGroup).where(FindingGroup.id.in_(ids))
     query = query.options(joinedload(FindingGroup.visit).lazyload(Visit.team))
     found = {group.id: Row(group) for group in session.scalars(query).unique()}
-    _count(session, found)
+    _count(session, found, scope)
     keys = {row.group.id: key for row in found.values() if (key := _asked_key(row.group))}
     asked = asking.asked(session, set(keys.values()))
     for group_id, key in keys.items():
@@ -71,19 +74,16 @@ def _asked_key(group: FindingGroup) -> asking.Key | None:
     return group.visit_id, group.form_pk, group.rule_id
 
 
-def _count(session: Session, found: dict[int, Row]) -> None:
+def _count(session: Session, found: dict[int, Row], scope: Scope) -> None:
     running = Finding.due_on.is_not(None) & Finding.state.in_(WITH_THE_UNIT)
-    counted = session.execute(
-        select(
-            Finding.group_id,
-            Finding.state,
-            func.count(),
-            func.min(Finding.due_on).filter(running),
-            func.min(Finding.id),
-        )
-        .where(Finding.group_id.in_(found))
-        .group_by(Finding.group_id, Finding.state)
-    )
+    query = select(
+        Finding.group_id,
+        Finding.state,
+        func.count(),
+        func.min(Finding.due_on).filter(running),
+        func.min(Finding.id),
+    ).where(Finding.group_id.in_(found))
+    counted = session.execute(_of_unit(query, scope).group_by(Finding.group_id, Finding.state))
     for group_id, state, count, due, first_id in counted:
         row = found[group_id]
         row.only_id = first_id if count == 1 and not row.states else None
@@ -101,12 +101,17 @@ def one(session: Session, group_id: int, scope: Scope) -> Row:
     query = seen(select(FindingGroup.id), scope, FindingGroup).where(FindingGroup.id == group_id)
     if session.scalar(query) is None:
         raise NotFound()
-    return rows(session, [group_id])[0]
+    return rows(session, [group_id], scope)[0]
 
 
-def members(group_id: int) -> Query:
-    """Return the query of the ids of a group's findings, without an order."""
-    return select(Finding.id).where(Finding.group_id == group_id)
+def members(group_id: int, scope: Scope) -> Query:
+    """Return the query of the ids of a group's findings that a person sees, without an order."""
+    return _of_unit(select(Finding.id).where(Finding.group_id == group_id), scope)
+
+
+def _of_unit(query: Query, scope: Scope) -> Query:
+    """Return a query of findings of groups that are seen, less what units are not told of."""
+    return seen(query, scope) if scope.own else query
 
 
 def member_rows(session: Session, ids: Sequence[int]) -> list[Finding]:

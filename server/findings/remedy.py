@@ -1,7 +1,9 @@
 """Verbs of the remedy: assign, begin, report, check, close, reopen, extend, transfer, comment.
 
-The unit begins and reports; others judge. Whoever took a part in the remedy neither checks nor
-closes it (four eyes). Each verb is one step of `steps`, refused when it is out of order.
+The unit begins, asks for more time and reports; others judge. Whoever took a part in the remedy,
+or reported it done, neither checks nor closes it, and nobody alone carries a finding from its
+assignment to its end (four eyes). A check on the phone closes by the same rules. Each verb is one
+step of `steps`, refused when it is out of order.
 """
 
 import datetime as dt
@@ -15,12 +17,16 @@ from server.findings import deadlines, steps
 from server.findings.evidence import Evidence
 from server.findings.models import Authority, Finding, FindingState, FindingStep, Result, StepKind
 from server.findings.problems import (
+    AskedYourself,
     DocumentNeeded,
     EvidenceNeeded,
     NotDone,
     NoteNeeded,
     NotHigher,
+    NoTimeAsked,
+    OnlyPerson,
     SamePerson,
+    TimeAsked,
     UnitNeeded,
 )
 from server.findings.steps import Said
@@ -57,7 +63,7 @@ def assign(
         raise UnitNeeded()
     if not number:
         raise DocumentNeeded()
-    day = deadlines.usable(due)
+    day = deadlines.usable(finding, due)
     _hand_to(finding, Unit(name, unit.level), number)
     said = Said(_clean(note), number, name, unit.level, due=day)
     return steps.write(session, finding, StepKind.ASSIGN, actor, said, FindingState.ASSIGNED)
@@ -128,10 +134,13 @@ def close(session: Session, finding: Finding, actor: Actor, note: str = "") -> F
     """End a finding that a check found remedied, or impossible to remedy for good reason.
 
     Raises:
-        StepRefused: out of order, by who remedied it, or the check was not satisfied.
+        StepRefused: out of order, by who remedied it, by one who did all of it alone, or the check
+            was not satisfied.
     """
     steps.refuse_out_of_order(finding, StepKind.CLOSE)
     _refuse_same_person(session, finding, actor)
+    if steps.is_alone(session, finding, actor):
+        raise OnlyPerson(finding_id=finding.id)
     if StepKind.CLOSE not in steps.possible(finding):
         raise NotDone(finding_id=finding.id)
     said = Said(_clean(note), result=finding.result)
@@ -147,7 +156,7 @@ def reopen(
         StepRefused: out of order, without a reason, or with a deadline in the past.
     """
     steps.refuse_out_of_order(finding, StepKind.REOPEN)
-    day = deadlines.usable(due) if due is not None else None
+    day = deadlines.usable(finding, due) if due is not None else None
     said = Said(_needed(note), due=day)
     finding.result = None
     return steps.write(session, finding, StepKind.REOPEN, actor, said, FindingState.REOPENED)
@@ -158,14 +167,56 @@ def extend(
 ) -> FindingStep:
     """Give the unit more time; the step keeps the old deadline beside the new one.
 
+    Where the unit asked for it, the request has the reason, and the day when there is no other.
+
     Raises:
-        StepRefused: out of order, without a reason, or a day that is not after the old deadline.
+        StepRefused: out of order, without a reason, by who asked, or a day that is not after the
+            old deadline.
     """
     steps.refuse_out_of_order(finding, StepKind.EXTEND)
-    said = Said(_needed(note), due=deadlines.usable(due, after=finding.due_on))
+    _refuse_own_request(session, finding, actor)
+    reason = _clean(note) if finding.asked_due is not None else _needed(note)
+    day = deadlines.usable(finding, due or finding.asked_due, after=finding.due_on)
+    said = Said(reason, due=day)
     checked = finding.state is FindingState.CHECKED
     to = FindingState.UNDER_WAY if checked else None
     return steps.write(session, finding, StepKind.EXTEND, actor, said, to)
+
+
+def ask_time(
+    session: Session,
+    finding: Finding,
+    due: dt.date | None,
+    note: str,
+    actor: Actor,
+    evidence: Sequence[Evidence] = (),
+    document: str = "",
+) -> FindingStep:
+    """Ask, for the unit, that a finding be due later; the deadline stands until that is granted.
+
+    Raises:
+        StepRefused: out of order, asked before, no reason, or a day that cannot be granted.
+    """
+    steps.refuse_out_of_order(finding, StepKind.ASK_TIME)
+    if finding.asked_due is not None:
+        raise TimeAsked(day=f"{finding.asked_due:%d/%m/%Y}")
+    reason = _needed(note)
+    day = deadlines.usable(finding, due, after=finding.due_on)
+    said = Said(reason, text.clean(document), asked_due=day, evidence=evidence)
+    return steps.write(session, finding, StepKind.ASK_TIME, actor, said)
+
+
+def decline_time(session: Session, finding: Finding, note: str, actor: Actor) -> FindingStep:
+    """Let the deadline stand though the unit asked for more time.
+
+    Raises:
+        StepRefused: nothing was asked, by who asked, or without a reason.
+    """
+    steps.refuse_out_of_order(finding, StepKind.DECLINE_TIME)
+    if finding.asked_due is None:
+        raise NoTimeAsked()
+    _refuse_own_request(session, finding, actor)
+    return steps.write(session, finding, StepKind.DECLINE_TIME, actor, Said(_needed(note)))
 
 
 def transfer(
@@ -191,7 +242,7 @@ def transfer(
         raise UnitNeeded()
     if not number:
         raise DocumentNeeded()
-    day = deadlines.usable(due)
+    day = deadlines.usable(finding, due)
     _hand_to(finding, Unit(name, unit.level), number)
     said = Said(reason, number, name, unit.level, due=day)
     return steps.write(session, finding, StepKind.TRANSFER, actor, said, FindingState.ASSIGNED)
@@ -227,6 +278,11 @@ def commend(
 def _refuse_same_person(session: Session, finding: Finding, actor: Actor) -> None:
     if steps.remedied_by(session, finding, actor):
         raise SamePerson(finding_id=finding.id)
+
+
+def _refuse_own_request(session: Session, finding: Finding, actor: Actor) -> None:
+    if finding.asked_due is not None and steps.asked_by(session, finding, actor):
+        raise AskedYourself()
 
 
 def _clean(note: str) -> str:

@@ -28,7 +28,7 @@ __all__ = [
 
 NEEDED = ("rule_id", "when", "severity", "topic", "title_vi")
 COLUMNS = (*NEEDED, "project", "bieu", "title_en", "due_days")
-LONGEST_DUE_DAYS = 3650
+LONGEST_DUE_DAYS = 365
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 _TOPIC = re.compile(r"[A-Z][A-Z0-9_]{1,19}")
 _DAYS = re.compile(r"[0-9]{1,4}")

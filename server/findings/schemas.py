@@ -44,6 +44,7 @@ class FindingSchema(Body):
     late = fields.Function(lambda found: found.is_late(clock.today()))
     responsible = fields.String()
     level = fields.Function(lambda found: found.level.value if found.level else None)
+    asked_due = fields.Date(allow_none=True)
     document_no = fields.String()
     result = fields.Function(lambda found: found.result.value if found.result else None)
 
@@ -64,6 +65,7 @@ class StepSchema(Body):
     document = fields.String()
     due_before = fields.Date(allow_none=True)
     due_after = fields.Date(allow_none=True)
+    asked_due = fields.Date(allow_none=True)
 
 
 def step(each: FindingStep, inside: bool) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """The order of steps in the life of a finding, and how one is written down."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from server import clock, journal
@@ -42,6 +43,8 @@ FROM: dict[StepKind, tuple[FindingState, ...]] = {
     StepKind.REMIND: WITH_THE_UNIT,
     StepKind.COMMENT: tuple(_S),
     StepKind.COMMEND: (_S.CONFIRMED,),
+    StepKind.ASK_TIME: WITH_THE_UNIT,
+    StepKind.DECLINE_TIME: WITH_THE_UNIT,
 }
 """The states from which each step may be taken."""
 VERBS: dict[StepKind, str] = {
@@ -59,9 +62,13 @@ VERBS: dict[StepKind, str] = {
     StepKind.REMIND: "finding.reminded",
     StepKind.COMMENT: "finding.commented",
     StepKind.COMMEND: "finding.commended",
+    StepKind.ASK_TIME: "finding.time-asked",
+    StepKind.DECLINE_TIME: "finding.time-declined",
 }
 """How the journal names each step."""
 REMEDIED = (StepKind.START, StepKind.REPORT)
+VOUCHED = (StepKind.ASSIGN, StepKind.TRANSFER, *REMEDIED, StepKind.CHECK)
+"""Steps of which at least one must be somebody else's before a person closes a finding."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,7 @@ class Said:
     level: Authority | None = None
     result: Result | None = None
     due: dt.date | None = None
+    asked_due: dt.date | None = None
     submission_id: int | None = None
     evidence: Sequence[Evidence] = field(default_factory=tuple)
 
@@ -85,7 +93,8 @@ def possible(finding: Finding) -> set[StepKind]:
     steps -= {StepKind.ASSIGN} if praised else {StepKind.COMMEND}
     if finding.result not in (Result.DONE, Result.IMPOSSIBLE):
         steps -= {StepKind.CLOSE}
-    return steps
+    asked = finding.asked_due is not None
+    return steps - {StepKind.ASK_TIME if asked else StepKind.DECLINE_TIME}
 
 
 def refuse_out_of_order(finding: Finding, kind: StepKind) -> None:
@@ -119,6 +128,7 @@ def write(
     finding.state = to or before
     if said.due is not None:
         finding.due_on, finding.escalated = said.due, 0
+    finding.asked_due = _asked(finding, kind, said)
     if finding.state in WITH_THE_UNIT and finding.uuid is None:
         finding.uuid = names.stable_id("findings", finding.id)
     finding.alarm_on = deadlines.next_alarm(finding, clock.today())
@@ -138,22 +148,47 @@ def write(
         result=said.result,
         due_before=due_before,
         due_after=finding.due_on,
+        asked_due=said.asked_due,
         submission_id=said.submission_id,
         files=[StepFile(**each.columns()) for each in said.evidence],
     )
     session.add(step)
     session.flush()
-    journal.write(
-        session, actor, VERBS[kind], "finding", finding.id, finding.plan_id, **_detail(step)
-    )
+    detail = {**standing(finding), **_detail(step)}
+    journal.write(session, actor, VERBS[kind], "finding", finding.id, finding.plan_id, **detail)
     return step
 
 
+def standing(finding: Finding) -> dict[str, Any]:
+    """Return how a finding stands, as its newest line in the journal tells it.
+
+    Codes, days and hashes, no words of people: `thucdia verify` holds a finding against them.
+    """
+    found = {
+        "state": finding.state.value,
+        "due": finding.due_on.isoformat() if finding.due_on else None,
+        "asked": finding.asked_due.isoformat() if finding.asked_due else None,
+        "unit": finding.responsible_area if finding.responsible else None,
+        "unit_sha256": _hash(finding.responsible) if finding.responsible else None,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _hash(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def _asked(finding: Finding, kind: StepKind, said: Said) -> dt.date | None:
+    """Return what the unit still asks for: a new deadline, a refusal or the remedy answers it."""
+    if kind is StepKind.ASK_TIME:
+        return said.asked_due
+    answered = kind is StepKind.DECLINE_TIME or said.due is not None
+    return None if answered or finding.state not in WITH_THE_UNIT else finding.asked_due
+
+
 def _detail(step: FindingStep) -> dict[str, Any]:
-    """Return what the journal keeps of a step: codes, days and numbers, no words of people."""
-    found: dict[str, Any] = {"state": step.to_state.value}
-    if step.due_after != step.due_before and step.due_after is not None:
-        found["due"] = step.due_after.isoformat()
+    """Return what else the journal keeps of a step: codes and numbers."""
+    found: dict[str, Any] = {}
     if step.level is not None:
         found["level"] = step.level.value
     if step.result is not None:
@@ -165,12 +200,30 @@ def _detail(step: FindingStep) -> dict[str, Any]:
 
 def remedied_by(session: Session, finding: Finding, actor: Actor) -> bool:
     """Tell whether somebody has taken a part in the remedy of a finding, at any time."""
-    same = (
-        FindingStep.person_id == actor.person_id
-        if actor.person_id is not None
-        else FindingStep.person_id.is_(None) & (FindingStep.actor == actor.name)
+    return _exists(session, finding, FindingStep.kind.in_(REMEDIED), _by(actor))
+
+
+def is_alone(session: Session, finding: Finding, actor: Actor) -> bool:
+    """Tell whether nobody else has assigned, remedied or checked a finding, at any time."""
+    return not _exists(session, finding, FindingStep.kind.in_(VOUCHED), ~_by(actor))
+
+
+def asked_by(session: Session, finding: Finding, actor: Actor) -> bool:
+    """Tell whether the latest request for more time was somebody's own."""
+    latest = select(func.max(FindingStep.id)).where(
+        FindingStep.finding_id == finding.id, FindingStep.kind == StepKind.ASK_TIME
     )
-    mine = select(FindingStep.id).where(
-        FindingStep.finding_id == finding.id, FindingStep.kind.in_(REMEDIED), same
-    )
-    return session.scalar(mine.limit(1)) is not None
+    mine = FindingStep.id == latest.scalar_subquery()
+    return _exists(session, finding, mine, _by(actor))
+
+
+def _by(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition of a person's own steps; who has no account is known by name."""
+    if actor.person_id is not None:
+        return FindingStep.person_id.is_not_distinct_from(actor.person_id)
+    return FindingStep.person_id.is_(None) & (FindingStep.actor == actor.name)
+
+
+def _exists(session: Session, finding: Finding, *conditions: ColumnElement[bool]) -> bool:
+    query = select(FindingStep.id).where(FindingStep.finding_id == finding.id, *conditions)
+    return session.scalar(query.limit(1)) is not None

@@ -40,6 +40,8 @@ STEPS: dict[StepKind, tuple[str, str]] = {
     StepKind.REMIND: ("Nhắc hạn", "Remind of the deadline"),
     StepKind.COMMENT: ("Ý kiến", "Comment"),
     StepKind.COMMEND: ("Biểu dương", "Commend"),
+    StepKind.ASK_TIME: ("Đề nghị gia hạn", "Ask for more time"),
+    StepKind.DECLINE_TIME: ("Không cho gia hạn", "Decline more time"),
 }
 
 RESULTS: dict[Result, tuple[str, str, str]] = {
@@ -71,6 +73,10 @@ WHY: dict[str, tuple[str, str]] = {
     "findings.same-person": (
         "Người kiểm tra cũng là người khắc phục hoặc báo cáo khắc phục",
         "The checker had a part in the remedy",
+    ),
+    "findings.only-person": (
+        "Người kiểm tra cũng là người duy nhất đã giao và theo dõi phát hiện",
+        "The checker alone had assigned and followed the finding",
     ),
     "findings.wrong-order": (
         "Phát hiện không còn ở bước chờ kiểm tra",

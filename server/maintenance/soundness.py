@@ -14,6 +14,7 @@ from server.draws import method
 from server.draws import service as draws
 from server.draws.models import Draw, DrawState, RegisterEntry
 from server.files import Files
+from server.findings import tracing
 from server.findings.models import StepFile
 from server.monitoring.record_models import DocumentFile
 from server.problems import Problem
@@ -54,6 +55,7 @@ def faults(session: Session, files: Files, progress: Progress = lambda _: None) 
         _draws,
         _register,
         _journal,
+        _findings,
     ):
         progress(check.__name__.strip("_"))
         yield from check(session)
@@ -150,6 +152,11 @@ def _journal(session: Session) -> Iterator[Fault]:
     for broken in journal.verify(session):
         where = f"seal {broken.seal_id}, lines {broken.first_id}-{broken.last_id}"
         yield Fault("journal", where, broken.why)
+
+
+def _findings(session: Session) -> Iterator[Fault]:
+    for finding_id, what in tracing.astray(session):
+        yield Fault("findings", f"finding {finding_id}", what)
 
 
 FILE_COLUMNS = (

@@ -9,12 +9,12 @@ import yaml
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from server import journal
+from server import journal, text
 from server.journal import Actor
 from server.monitoring import catalogue_files
 from server.monitoring.catalogue_files import Catalogue, ProjectLine, TableLine
 from server.monitoring.models import Agency, Plan, PovertyStandard, Programme, Project, Table
-from server.monitoring.problems import ProgrammeInUse
+from server.monitoring.problems import ProgrammeInUse, ProgrammeTwice
 
 DATA = Path(__file__).parent / "data"
 SHIPPED = DATA / "gnbv-2021-2025.yaml"
@@ -87,15 +87,36 @@ def outcome(session: Session, found: Catalogue) -> Taken:
     return Taken.REPLACED
 
 
-def take(session: Session, found: Catalogue, actor: Actor) -> Taken:
+def rivals(session: Session, found: Catalogue) -> list[Programme]:
+    """Return the programmes of the same name under another code that hold on some of its days."""
+    overlapping = select(Programme).where(
+        Programme.id != found.id,
+        or_(Programme.valid_to.is_(None), Programme.valid_to >= found.valid_from),
+    )
+    if found.valid_to is not None:
+        overlapping = overlapping.where(Programme.valid_from <= found.valid_to)
+    name = text.fold(found.name)
+    rows = session.scalars(overlapping.order_by(Programme.valid_from, Programme.id))
+    return [each for each in rows if text.fold(each.name) == name]
+
+
+def take(session: Session, found: Catalogue, actor: Actor, beside: bool = False) -> Taken:
     """Store a catalogue; one whose programme is held changes nothing, or replaces it if unused.
+
+    `beside`: somebody has said that it shall stand beside the programmes of its name.
 
     Raises:
         ProgrammeInUse: its programme is held with other content, and plans stand on it.
+        ProgrammeTwice: its name holds on the same days under another code already.
     """
     done = outcome(session, found)
     if done is Taken.SAME:
         return done
+    others = rivals(session, found)
+    if others and not beside:
+        raise ProgrammeTwice(
+            programme=found.id, name=found.name, others=", ".join(each.id for each in others)
+        )
     if done is Taken.REPLACED:
         session.execute(delete(Project).where(Project.programme_id == found.id))
         session.execute(delete(Table).where(Table.programme_id == found.id))
@@ -105,6 +126,7 @@ def take(session: Session, found: Catalogue, actor: Actor) -> Taken:
     journal.write(
         session, actor, "programme.loaded", "programme", found.id,
         projects=len(found.projects), tables=len(found.tables), replaced=done is Taken.REPLACED,
+        beside=[each.id for each in others],
     )  # fmt: skip
     return done
 

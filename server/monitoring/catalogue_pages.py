@@ -11,6 +11,7 @@ from server.fields import Fields
 from server.files import Files
 from server.monitoring import catalogue, catalogue_books, catalogue_files, queries, words
 from server.monitoring.catalogue_files import Read
+from server.monitoring.models import Programme
 from server.monitoring.problems import CatalogueMistakes
 from server.permissions import May
 from server.places import sheets
@@ -79,7 +80,9 @@ def preview() -> AnyResponse | str:
 
 def _preview(session: Session, read: Read, name: str, sha256: str) -> str:
     outcome, refusal = None, ""
+    rivals: list[Programme] = []
     if read.catalogue is not None:
+        rivals = catalogue.rivals(session, read.catalogue)
         try:
             outcome = catalogue.outcome(session, read.catalogue).value
         except Problem as problem:
@@ -91,6 +94,7 @@ def _preview(session: Session, read: Read, name: str, sha256: str) -> str:
         sha256=sha256,
         outcome=outcome,
         refusal=refusal,
+        rivals=rivals,
     )
 
 
@@ -109,7 +113,7 @@ def confirm() -> AnyResponse:
     if read.catalogue is None:
         raise CatalogueMistakes(count=len(read.mistakes))
     with transaction() as session:
-        catalogue.take(session, read.catalogue, web.actor())
+        catalogue.take(session, read.catalogue, web.actor(), beside=fields["beside"] == "yes")
     flash(_("Đã nạp danh mục %(name)s.", name=read.catalogue.name), "success")
     return redirect(f"/programme#{read.catalogue.id}")
 

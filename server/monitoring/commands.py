@@ -58,8 +58,9 @@ def programme() -> None:
 @programme.command("load")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--check", is_flag=True, help="Chỉ xem, không nạp / look only, load nothing.")
+@click.option("--beside", is_flag=True, help="Nạp bên cạnh chương trình cùng tên / beside it.")
 @as_json
-def load_programme(file: Path, check: bool, as_json: bool) -> None:
+def load_programme(file: Path, check: bool, beside: bool, as_json: bool) -> None:
     """Load the catalogue in FILE (YAML or XLSX), or print every mistake in it."""
     read = catalogue_files.read(file.read_bytes(), file.name)
     for mistake in read.mistakes:
@@ -70,7 +71,7 @@ def load_programme(file: Path, check: bool, as_json: bool) -> None:
         done = (
             catalogue.outcome(session, read.catalogue)
             if check
-            else catalogue.take(session, read.catalogue, actor())
+            else catalogue.take(session, read.catalogue, actor(), beside)
         )
     found = {"programme": read.catalogue.id, "outcome": done.value, "checked": check, **read.counts}
     counts = ", ".join(f"{name} {count}" for name, count in read.counts.items())

@@ -135,6 +135,23 @@ class BadSessionTime(Problem):
     message_en = "The end must be after the start."
 
 
+class ProgrammeTwice(Problem):
+    """A catalogue was loaded under a new code whose name holds on the same days already."""
+
+    code = "monitoring.programme-twice"
+    status = 409
+    message = (
+        "Đã có chương trình cùng tên “{name}” với thời gian hiệu lực chồng lên (mã {others}). Nếu "
+        "{programme} thay chương trình đó thì dùng lại mã cũ hoặc sửa ngày hiệu lực; nếu đúng là "
+        "hai chương trình thì xác nhận khi nạp."
+    )
+    message_en = (
+        "There is a programme of the same name, “{name}”, valid on some of the same days "
+        "({others}). If {programme} takes its place, use its code or mend the days; if they are "
+        "two programmes, confirm that when loading."
+    )
+
+
 class ProgrammeInUse(Problem):
     """Plans and findings stand on a programme's catalogue: it does not change under them."""
 

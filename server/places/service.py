@@ -1,6 +1,6 @@
 """Verbs of places: load the shipped editions, preview and import hamlets."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -54,9 +54,19 @@ def preview_hamlets(
         UnknownEdition: there is no such edition.
         UnreadableFile, FileTooLarge, MissingHeadings, RepeatedHeading: no list can be read.
     """
+    return preview_rows(session, edition, sheets.rows(data, file), file, under)
+
+
+def preview_rows(
+    session: Session,
+    edition: str,
+    rows: Sequence[sheets.Row],
+    file: str,
+    under: Iterable[str] | None = None,
+) -> Preview:
+    """Return the same of rows that are read already, each with its number for people."""
     if session.get(Edition, edition) is None:
         raise UnknownEdition(edition=edition)
-    rows = sheets.rows(data, file)
     return hamlets.preview(rows, file, edition, _known(session, edition, under))
 
 

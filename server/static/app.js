@@ -93,6 +93,15 @@ document.documentElement.classList.add("scripted");
 
   document.addEventListener("DOMContentLoaded", () => document.querySelector("[data-focus]")?.focus());
 
+  // What is wider than its place is moved by the arrow keys too.
+  function reachable() {
+    document.querySelectorAll(".table-box, .grid, .raw").forEach((box) => {
+      if (box.scrollWidth > box.clientWidth || box.matches("[role=region]")) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    });
+  }
+  for (const moment of ["load", "resize", "htmx:after:swap"]) addEventListener(moment, reachable);
+
   // htmx: the same token as the forms, one sign of work, one sentence when the line is lost.
   let waiting = 0;
   document.addEventListener("htmx:config:request", (event) => {

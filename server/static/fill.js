@@ -152,6 +152,20 @@ function submitted(payload, done) {
   return send();
 }
 
+// Some of the component's controls say nothing to a screen reader: they take the name of their
+// question, and a button that clears it says so.
+const UNNAMED = "input[role=spinbutton], [role=combobox], [role=progressbar], .clear-button";
+
+function nameControls() {
+  for (const control of place.querySelectorAll(UNNAMED)) {
+    const question = control.closest(".question-container")?.querySelector(".control-text");
+    const clears = control.matches(".clear-button") ? `${fill.dataset.wordClear} ` : "";
+    const name = clears + (question?.textContent.trim() || fill.dataset.wordWaiting);
+    if (control.getAttribute("aria-label") !== name) control.setAttribute("aria-label", name);
+  }
+}
+new MutationObserver(nameControls).observe(place, { childList: true, subtree: true });
+
 async function open() {
   const bundle = await import(fill.dataset.bundle);
   bundle.show(place, {

@@ -303,9 +303,10 @@ def take_in(held_id: int, as_json: bool) -> None:
         found = session.get(Held, held_id)
         if found is None:
             raise NotFound()
-        if found.phone is None:
+        sender = sender_of(found)
+        if sender is None:
             raise NotFound()
-        receipt = service.reingest(session, found, sender_of(found.phone), actor())
+        receipt = service.reingest(session, found, sender, actor())
         instance_id = receipt.instance_id
     current_app.extensions["jobs"].poke()
     say(as_json, {"id": held_id, "instance_id": instance_id}, f"Đã nhận {instance_id}.")

@@ -197,11 +197,12 @@ def _take_in(session: Session, ids: Sequence[int]) -> None:
     """Take in held edits; one that can no longer be taken tells the office why."""
     for held_id in ids:
         held = session.get(Held, held_id, with_for_update={"of": Held}, populate_existing=True)
-        if held is None or held.state is not HeldState.WAITING or held.phone is None:
+        sender = sender_of(held) if held is not None else None
+        if held is None or held.state is not HeldState.WAITING or sender is None:
             continue
         try:
             with session.begin_nested():
-                service.take_in_edit(session, held, sender_of(held.phone), SYSTEM)
+                service.take_in_edit(session, held, sender, SYSTEM)
         except Problem as problem:
             held.reason, held.explanation = problem.code, problem.text("vi")
             session.flush()

@@ -71,6 +71,8 @@ def hold(
             **ids.__dict__,
             "xml": xml,
             "phone_id": phone.phone_id,
+            "person_id": phone.person_id,
+            "team_id": phone.team_id,
             "state": HeldState.WAITING,
             "first_at": now,
             "last_at": now,
@@ -144,6 +146,19 @@ def settle(session: Session, held: Held, actor: Actor) -> None:
     )  # fmt: skip
 
 
-def sender_of(phone: Phone) -> Carrier:
+def carrier_of(phone: Phone) -> Carrier:
     """Return the carrier that a phone was, also when it has been revoked since."""
     return Carrier(phone.id, phone.person_id, phone.person.name, phone.plan_id, phone.team_id, None)
+
+
+def sender_of(held: Held) -> Carrier | None:
+    """Return who sent something held, None when nobody is known.
+
+    A phone counts also when it has been revoked since.
+    """
+    phone, person = held.phone, held.person
+    if phone is not None:
+        return carrier_of(phone)
+    if person is not None:
+        return Carrier(None, person.id, person.name, held.plan_id, held.team_id, None)
+    return None

@@ -20,6 +20,9 @@ from server.submissions.answer_models import SubmissionAnswer
 from server.submissions.indexing import LONGEST_KEY, Kind
 from server.submissions.models import ReviewState, Submission, VisitVerdict
 from server.submissions.queries import reach
+from server.submissions.rights import TEAM_LEADER
+from server.submissions.searching import mentions
+from server.teams.models import Member
 
 
 class Op(enum.Enum):
@@ -61,11 +64,20 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class Reviewer:
+    """Whose turn it is: somebody of the office, or (`level` 1) the leader of a record's team."""
+
+    level: int
+    person_id: int
+
+
+@dataclass(frozen=True)
 class Asked:
     """What a list of records is narrowed to; what is None or '' narrows nothing.
 
-    `words` are looked for one by one, without tone marks; `since` and `until` are instants, the
-    second left out. Conditions ask about the questions of the one form `form_pk`.
+    `waits` leaves what this reviewer has still to decide on, and is not back on a phone. `words`
+    are looked for one by one, without tone marks; `since` and `until` are instants, the second left
+    out. Conditions ask about the questions of the one form `form_pk`.
     """
 
     form_pk: int | None = None
@@ -75,6 +87,7 @@ class Asked:
     verdict: VisitVerdict | None = None
     odd: bool = False
     returned: bool = False
+    waits: Reviewer | None = None
     words: str = ""
     since: dt.datetime | None = None
     until: dt.datetime | None = None
@@ -175,7 +188,7 @@ class Listing:
         """Return the ids that everything but the answers allows: read from one index alone."""
         asked, plan = self.asked, self.plan
         query = select(Submission.id).where(
-            Submission.plan_id == plan.id, reach(plan, self.areas), *_words(asked.words)
+            Submission.plan_id == plan.id, reach(plan, self.areas), *mentions(asked.words)
         )
         for column, value in (
             (Submission.form_pk, asked.form_pk),
@@ -188,6 +201,8 @@ class Listing:
                 query = query.where(column == value)
         if asked.returned:
             query = query.where(Submission.returned_at.is_not(None))
+        if asked.waits is not None:
+            query = query.where(Submission.id.in_(_waiting(plan, asked.waits)))
         if asked.area:
             query = query.where(inside(Submission.area, [asked.area]))
         if asked.since is not None:
@@ -248,6 +263,18 @@ class Listing:
         return _Place(1 if key is None else 0, key, record_id)
 
 
+def _waiting(plan: Plan, reviewer: Reviewer) -> Select[int]:
+    found = select(Submission.id).where(
+        Submission.plan_id == plan.id,
+        Submission.review_level < reviewer.level,
+        Submission.returned_at.is_(None),
+    )
+    if reviewer.level > TEAM_LEADER:
+        return found
+    led = select(Member.team_id).where(Member.person_id == reviewer.person_id, Member.leads)
+    return found.where(Submission.team_id.in_(led))
+
+
 def _sorted(order: Order) -> tuple[Any, Any]:
     answer = aliased(SubmissionAnswer)
     return answer, answer.number if order.kind is Kind.NUMBER else answer.key
@@ -299,14 +326,6 @@ def _value(answer: Any, condition: Condition) -> list[ColumnElement[bool]]:
         end = f"{condition.high}~" if condition.kind is Kind.DAY else condition.high
         bounds.append(column <= end)
     return bounds
-
-
-def _words(given: str) -> list[ColumnElement[bool]]:
-    """Return a condition for each word: it occurs somewhere in the record's searchable text."""
-    return [
-        Submission.search_text.contains(word, autoescape=True)
-        for word in text.fold(given).split()[:8]
-    ]
 
 
 def beside(session: Session, listing: Listing, record_id: int) -> tuple[int | None, int | None]:

@@ -354,7 +354,8 @@ class Held(Model):
     """Something a phone sent that we would not take as a record: kept whole for the office.
 
     Once per content, however often the phone retries; `times` counts. `deprecated_id` is the
-    instanceID that it is an edit of.
+    instanceID that it is an edit of. What was sent from a desk has no phone, but a person, and the
+    team for which they filled it.
     """
 
     __tablename__ = "held"
@@ -375,6 +376,8 @@ class Held(Model):
     deprecated_id: Mapped[str | None]
     xml: Mapped[bytes] = mapped_column(deferred=True)
     phone_id: Mapped[int | None] = mapped_column(ForeignKey("phone.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
     state: Mapped[HeldState] = mapped_column(by_value(HeldState), default=HeldState.WAITING)
     first_at: Mapped[dt.datetime]
     last_at: Mapped[dt.datetime]
@@ -384,6 +387,7 @@ class Held(Model):
     submission_id: Mapped[int | None] = mapped_column(ForeignKey("submission.id"))
 
     phone: Mapped[Phone | None] = relationship(lazy="joined")
+    person: Mapped[Person | None] = relationship(lazy="joined")
     files: Mapped[list["HeldFile"]] = relationship(
         back_populates="held", lazy="selectin", order_by="HeldFile.id"
     )

@@ -111,16 +111,17 @@ def _same_words(one: Field, other: Field) -> bool:
 def _refers(
     was: Field, after: Sequence[Field], rules: Sequence[Mapping[str, Any]]
 ) -> tuple[str, ...]:
-    names = [f"{rule.get('rule_id', '?')}" for rule in rules if was.name in _words(rule)]
+    asking = {str(rule.get("rule_id", "?")) for rule in rules if was.name in _words(rule)}
+    names = sorted(asking)
     if was.save_to and not any(each.save_to == was.save_to for each in after):
         names.append(was.save_to)
     if was.table_row and not any(each.table_row == was.table_row for each in after):
         names.append(was.table_row)
-    return tuple(names)
+    return tuple(dict.fromkeys(names))
 
 
 def _words(rule: Mapping[str, Any]) -> set[str]:
-    said = " ".join(str(value) for value in rule.values())
+    said = str(rule.get("when", ""))
     return set("".join(c if c.isalnum() or c == "_" else " " for c in said).split())
 
 

@@ -36,6 +36,8 @@ def group() -> None:
 @plan_option
 @click.option("--notes", default="", help="Phiên bản này có gì mới / what is new in it.")
 @click.option("--media", type=WORKBOOK, multiple=True, help="Tệp mà biểu mẫu cần.")
+@click.option("--dry-run", type=int, help="Số lần chạy thử luật đã xem / the dry run seen.")
+@click.option("--without-dry-run", default="", help="Lý do không chạy thử / why there is none.")
 @ALLOW
 @as_json
 def publish(
@@ -43,10 +45,15 @@ def publish(
     plan_id: int,
     notes: str,
     media: tuple[Path, ...],
+    dry_run: int | None,
+    without_dry_run: str,
     allowed: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Compile WORKBOOK, upload it to a plan and publish it at once."""
+    """Compile WORKBOOK, upload it to a plan and publish it at once.
+
+    Other rules for a form with records need --dry-run (see `finding dry-run`) or a reason.
+    """
     data = workbook.read_bytes()
     compiled = compiler.compile(data, workbook.name, allowed=allowed)
     for warning in compiled.warnings:
@@ -60,7 +67,8 @@ def publish(
                     session, files, version, path.name, "application/octet-stream", stream, actor()
                 )
         changed = service.changes_of(version)
-        version = service.publish(session, version, actor(), notes or None)
+        looked = service.Looked(dry_run, without_dry_run)
+        version = service.publish(session, version, actor(), notes or None, looked)
         found = {
             "form_id": version.form.form_id,
             "version": version.version,

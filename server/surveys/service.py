@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -152,8 +152,22 @@ def needed_files(version: FormVersion) -> list[str]:
     return [need["name"] for need in version.needs if need["name"] not in made]
 
 
+@dataclass(frozen=True)
+class Looked:
+    """What somebody knows of what a draft would change, when they publish it.
+
+    `run` is the number of the dry run that they saw, `without` why they publish without one.
+    """
+
+    run: int | None = None
+    without: str = ""
+
+
+BLIND = Looked()
 Check = Callable[[FormVersion], None]
+Weighing = Callable[[Session, FormVersion, Looked, Actor], None]
 _checks: list[Check] = []
+_weighings: list[Weighing] = []
 
 
 def before_publishing(check: Check) -> Check:
@@ -163,6 +177,12 @@ def before_publishing(check: Check) -> Check:
     """
     _checks.append(check)
     return check
+
+
+def weighed_before_publishing(weighing: Weighing) -> Weighing:
+    """Register a function that refuses a version whose effects nobody has looked at."""
+    _weighings.append(weighing)
+    return weighing
 
 
 def changes_of(version: FormVersion) -> list[changes.Change]:
@@ -175,23 +195,29 @@ def changes_of(version: FormVersion) -> list[changes.Change]:
 
 
 def publish(
-    session: Session, version: FormVersion, actor: Actor, notes: str | None = None
+    session: Session,
+    version: FormVersion,
+    actor: Actor,
+    notes: str | None = None,
+    looked: Looked = BLIND,
 ) -> FormVersion:
     """Make `version` the one that phones get, and return it. From now on nothing in it changes.
 
-    `notes` say to colleagues what is new in it.
+    `notes` say to colleagues what is new in it; `looked` is what the publisher knows of its effect.
 
     Where the plan encrypts its forms, phones get the version's encrypted twin; that is returned.
 
     Raises:
         MissingMedia: files that it needs have not been uploaded.
         TypeChanged: answers of the version before could not be read beside its own.
-        Problem: whatever a check of `before_publishing` found.
+        Problem: whatever a check of `before_publishing` found, or somebody should look at first.
     """
     if version.published_at is None:
         changes.check(changes_of(version))
         for check in _checks:
             check(version)
+        for weighing in _weighings:
+            weighing(session, version, looked, actor)
         if notes is not None:
             version.notes = text.clean(notes)[:LONGEST_NOTES]
     missing = set(needed_files(version)) - {media.name for media in version.media}

@@ -40,6 +40,7 @@ def installation(template: str, folder: Path) -> Iterator[Flask]:
         shutil.copy(make_url(template).database or "", folder / "thucdia.sqlite3")
         url = f"sqlite:///{folder / 'thucdia.sqlite3'}"
     app = create_app(conftest.settings_for(folder / "var", url))
+    conftest.forget()
     with app.app_context():
         try:
             yield app

@@ -4,9 +4,15 @@ import pytest
 from sqlalchemy import select
 
 from server.db import transaction
+from server.findings import service
 from server.findings.models import Finding, FindingState
+from server.journal import Actor
 from server.monitoring.models import Round, RoundKind
+from server.teams import service as teams
+from tests.conftest import ACTOR, PASSWORD
 from tests.desk.conftest import CHILDREN, photo
+
+HOA = Actor("page", None, "Hoa")
 
 
 @pytest.fixture
@@ -160,8 +166,16 @@ def test_a_coordinator_looks_without_a_form_to_decide(short, page, cast):
     assert "Hộ nhận thiếu" in text and 'name="decision"' not in text
 
 
-def test_an_officer_sees_their_own_communes_findings_without_names(short, page, officer):
-    listed, one = page(who=officer).text, page(f"/findings/{short.id}", officer).text
+@pytest.fixture
+def confirmed(short):
+    with transaction() as session:
+        finding = session.get(Finding, short.id)
+        service.settle(session, finding, FindingState.CONFIRMED, "bà Nhung nói", HOA)
+    return short
+
+
+def test_an_officer_sees_their_own_communes_findings_without_names(confirmed, page, officer):
+    listed, one = page(who=officer).text, page(f"/findings/{confirmed.id}", officer).text
 
     for text in (listed, one):
         assert "Hộ nhận thiếu" in text
@@ -169,18 +183,49 @@ def test_an_officer_sees_their_own_communes_findings_without_names(short, page, 
             assert hidden not in text
 
 
-def test_an_officer_does_not_see_who_decided_nor_why(short, browser, cast, officer, page):
-    browser(cast.hoa).post(
-        f"/findings/{short.id}/settle", data={"decision": "reject", "note": "bà Nhung nhầm"}
-    )
+def test_an_officer_does_not_see_who_decided_nor_why(confirmed, page, officer):
+    text = page(f"/findings/{confirmed.id}", officer).text
 
-    text = page(f"/findings/{short.id}", officer).text
-
-    assert "Đã bác bỏ" in text
+    assert "Đã xác nhận" in text
     assert "Hoa" not in text and "Nhung" not in text
 
 
-def test_an_officer_sees_nothing_of_another_commune(story, short, page, officer):
+@pytest.mark.parametrize("state", [FindingState.NEW, FindingState.REJECTED])
+def test_an_officer_is_told_of_nothing_that_the_office_has_not_confirmed(
+    story, short, page, officer, browser, app, state
+):
+    if state is FindingState.REJECTED:
+        with transaction() as session:
+            finding = session.get(Finding, short.id)
+            service.settle(session, finding, state, "nhầm hộ", HOA)
+    with transaction() as session:
+        teams.set_password(session, session.merge(officer), PASSWORD, ACTOR)
+    programs, me = app.test_client(), ("xa@example.vn", PASSWORD)
+    address = f"/v1/projects/{story.plan_id}/findings"
+
+    for path in (f"/findings/{short.id}", f"/findings/groups/{short.group_id}"):
+        assert page(path, officer).status_code == 404
+    for asked in ({}, {"view": "each"}, {"state": state.value}, {"commune": short.area}):
+        text = page(who=officer, **asked).text
+        assert "Hộ nhận thiếu" not in text and "<strong>1</strong>" not in text
+    said = browser(officer).post(f"/findings/{short.id}/steps/y_kien", data={"note": "x"})
+    assert said.status_code == 404
+    assert programs.get(address, auth=me).get_json()["findings"] == []
+    assert programs.get(f"{address}/{short.id}", auth=me).status_code == 404
+
+
+def test_an_officer_counts_only_the_confirmed_ones_of_a_group(confirmed, story, page, officer):
+    story.send(du="no")
+
+    group = page(f"/findings/groups/{confirmed.group_id}", officer).text
+    listed = page(who=officer).text
+
+    assert group.count('data-state="xac_nhan"') and "Chờ kết luận" not in group
+    assert f"/findings/{confirmed.id}" in listed and "moi" not in listed.split("</form>")[-1]
+
+
+def test_an_officer_sees_nothing_of_another_commune(story, confirmed, page, officer):
+    short = confirmed
     with transaction() as session:
         finding = session.get(Finding, short.id)
         finding.area = finding.group.area = story.other_commune.area
@@ -190,8 +235,10 @@ def test_an_officer_sees_nothing_of_another_commune(story, short, page, officer)
 
 
 def test_an_unannounced_visit_stays_hidden_from_the_unit_until_it_begins(
-    story, short, page, officer, cast
+    story, confirmed, page, officer, cast
 ):
+    short = confirmed
+    assert page(f"/findings/{short.id}", officer).status_code == 200
     with transaction() as session:
         session.scalars(select(Round)).one().kind = RoundKind.UNANNOUNCED
 

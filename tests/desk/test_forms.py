@@ -192,22 +192,13 @@ def test_the_list_shows_versions_questions_and_drafts(story, upload, client):
     assert '<td class="number" data-label="Câu hỏi">12</td>' in page
 
 
-def test_rules_are_tried_on_request_on_the_records_held(story, client):
-    story.send(du="no")
-
-    page = client.get(f"/forms/1/versions/{story.version_id}?try=1").text
-
-    assert "Đã thử trên 1 phiếu gần nhất" in page
-    assert '<a class="fine" href="/submissions/1">#1</a>' in page
-
-
 def test_who_may_look_may_not_change(story, browser, cast):
     client, address = browser(cast.hoa), f"/forms/1/versions/{story.version_id}"
 
     assert client.get(address).status_code == 200
     assert 'id="upload"' not in client.get(f"/plans/{story.plan_id}/forms").text
     assert client.post(f"/plans/{story.plan_id}/forms").status_code == 403
-    for verb in ("publish", "media"):
+    for verb in ("publish", "media", "dry-run"):
         assert client.post(f"{address}/{verb}").status_code == 403
     assert client.post("/forms/1/state", data={"state": "closed"}).status_code == 403
 

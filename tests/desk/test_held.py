@@ -9,6 +9,9 @@ from server.db import transaction
 from server.submissions.models import Held, HeldState, Submission
 from server.surveys import service as surveys
 from server.surveys.models import Form, FormState
+from server.teams import service as teams
+from server.teams.models import Team
+from tests import forms
 from tests.conftest import ACTOR
 from tests.desk.conftest import interview, photo
 
@@ -63,6 +66,29 @@ def test_once_mended_it_is_taken_in_with_its_files(of_closed_form, browser, cast
     assert (found.state, found.settled_by) == (HeldState.INGESTED, "Minh")
     stored = session.scalars(select(Submission)).one()
     assert [file.name for file in stored.files] == ["a.jpg"]
+
+
+def test_what_was_refused_at_a_desk_keeps_who_sent_it_and_is_taken_in_as_theirs(
+    story, browser, cast, held, session
+):
+    with transaction() as writing:
+        team = writing.get(Team, story.visit.team_id)
+        teams.join(writing, team, writing.merge(cast.lan), actor=ACTOR)
+    set_form(FormState.CLOSED)
+    xml = interview(story.visit.code, story.hamlet.code, ten="Vũ Thị Hạnh")
+    refused = browser(cast.lan).post(f"/plans/{story.plan_id}/forms/1/fill", **forms.parts(xml))
+    assert refused.status_code == 409
+    found = held()
+    assert (found.phone, found.person_id, found.team_id) == (None, cast.lan.id, team.id)
+    assert "Lan" in browser(cast.minh).get(f"/held/{found.id}").text
+    assert "Lan" in browser(cast.minh).get(f"/plans/{story.plan_id}/held").text
+    set_form(FormState.OPEN)
+
+    answer = browser(cast.minh).post(f"/held/{found.id}/take-in")
+
+    assert answer.location == f"/submissions/{held().submission_id}"
+    stored = session.scalars(select(Submission)).one()
+    assert (stored.phone_id, stored.person_id, stored.team_id) == (None, cast.lan.id, team.id)
 
 
 def test_taking_in_what_is_not_mended_says_why_and_changes_nothing(

@@ -5,9 +5,9 @@ from sqlalchemy import select
 
 from server import clock
 from server.db import db, transaction
-from server.findings import correspondence
+from server.findings import correspondence, service
 from server.findings.letters import Letter, LetterState, Recommendation, RecommendationState
-from server.findings.models import Finding
+from server.findings.models import Finding, FindingState
 from server.findings.raising import Where
 from server.findings.reading import told, written_down
 from server.journal import Line
@@ -255,3 +255,18 @@ def test_a_letter_that_waits_says_what_an_edit_of_its_form_says(send, session):
 
     assert letters()[0].text == "khác"
     assert len(letters()) == 2
+
+
+def test_a_finding_shows_what_was_recommended_because_of_it(story, browser, cast, officer):
+    story.send(du="no")
+    [finding] = db.session().scalars(select(Finding)).all()
+    with transaction() as session:
+        service.settle(session, session.merge(finding), FindingState.CONFIRMED, "", ACTOR)
+    said = {"text": "Đề nghị cấp bù", "level": "tinh", "addressee": "UBND tỉnh"}
+    given = said | {"plan": story.plan_id, "finding": finding.id}
+    made = browser(cast.hoa).post("/recommendations", data=given)
+
+    page = browser(cast.hoa).get(f"/findings/{finding.id}").text
+
+    assert f'href="{made.location}"' in page and "UBND tỉnh" in page
+    assert "Đề nghị cấp bù" not in browser(officer).get(f"/findings/{finding.id}").text

@@ -74,8 +74,8 @@ def test_each_reader_gets_the_forms_of_their_own_next_steps(
         return forms_on(browser(person).get(f"/findings/{assigned}").text)
 
     assert forms(cast.hoa) == {"kiem_tra", "gia_han", "chuyen_cap", "y_kien"}
-    assert forms(officer) == {"bat_dau", "bao_cao", "y_kien"}
-    assert forms(cast.minh) == {"bat_dau", "bao_cao", "y_kien"}
+    assert forms(officer) == {"bat_dau", "bao_cao", "xin_gia_han", "y_kien"}
+    assert forms(cast.minh) == {"bat_dau", "bao_cao", "xin_gia_han", "y_kien"}
     assert forms(viewer) == {"y_kien"}
 
 

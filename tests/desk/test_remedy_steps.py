@@ -29,6 +29,7 @@ from server.findings.problems import (
     NoteNeeded,
     NotHigher,
     NothingToRemedy,
+    OnlyPerson,
     SamePerson,
     UnitNeeded,
     WrongEvidence,
@@ -141,7 +142,7 @@ def test_the_deadline_proposed_is_the_rules_own_or_by_severity(assigned, session
         (UBND, 5, " ", DocumentNeeded, "document"),
         (UBND, None, "1/UB", DayNeeded, "due_on"),
         (UBND, -1, "1/UB", DeadlinePassed, "due_on"),
-        (UBND, 4000, "1/UB", DeadlinePassed, "due_on"),
+        (UBND, 366, "1/UB", DeadlinePassed, "due_on"),
     ],
 )
 def test_an_assignment_names_what_is_wrong(act, session, unit, days, document, refusal, field):
@@ -223,6 +224,17 @@ def test_who_had_a_part_in_the_remedy_neither_checks_nor_closes(act, assigned, p
     assert act(remedy.close, MINH).state is FindingState.CLOSED
 
 
+def test_nobody_alone_carries_a_finding_from_its_assignment_to_its_end(act, assigned, proof):
+    act(remedy.check, Result.DONE, "", HOA)
+    with pytest.raises(OnlyPerson):
+        act(remedy.close, HOA)
+    act(remedy.reopen, "kiểm tra thêm", HOA)
+    act(remedy.report, "xong", proof, XA)
+    act(remedy.check, Result.DONE, "", HOA)
+
+    assert act(remedy.close, HOA).state is FindingState.CLOSED
+
+
 def test_someone_at_a_terminal_is_known_by_name(act, assigned, proof):
     somebody = Actor("command", None, "lan")
     act(remedy.report, "xong", proof, somebody)
@@ -253,7 +265,7 @@ def test_a_check_that_is_not_satisfied_says_what_is_missing(act, assigned):
 
 def test_a_closed_finding_is_opened_again_with_a_reason(act, assigned):
     act(remedy.check, Result.DONE, "", HOA)
-    act(remedy.close, HOA)
+    act(remedy.close, MINH)
     with pytest.raises(NoteNeeded):
         act(remedy.reopen, "", HOA)
 

@@ -152,20 +152,6 @@ def test_what_a_person_sees_is_raised_by_hand_as_often_as_they_say(story, sessio
     assert (first.title, first.record_id) == ("Hồ sơ thiếu chữ ký", story.visit.record.id)
 
 
-def test_rules_can_be_tried_on_records_held_without_storing_anything(story, session):
-    first = story.send(du="no", so_tien="200000")
-    second = story.send(du="no")
-    before = set(held(session))
-
-    tried, trials = firing.would_fire(session, session.get(FormVersion, story.version_id))
-
-    counts = {each.rule_id: (each.count, set(each.examples)) for each in trials}
-    assert tried == 2
-    assert counts["B01"] == (2, {first, second})
-    assert (counts["B02"], counts["B03"][0]) == ((1, {first}), 0)
-    assert set(held(session)) == before
-
-
 def test_a_form_with_a_broken_rule_is_not_published(app, plan):
     broken = WORKBOOK.replace("du = 'no' ", "dux = 'no'").replace(" 7 ", " 8 ")
 

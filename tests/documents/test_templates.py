@@ -37,6 +37,19 @@ def test_a_template_has_the_page_and_face_of_decree_30(paper):
     assert "PAGE" not in section.first_page_header._element.xml
 
 
+@pytest.mark.parametrize(
+    "paper", [paper for paper in PAPERS if paper.signed], ids=lambda paper: paper.name
+)
+def test_nobody_signs_an_empty_page(paper):
+    """The last sentence goes with the signatures onto the next page."""
+    document = Document(press.SHIPPED / f"{paper.name}.docx")
+    body = list(document.element.body)
+    signed = next(table for table in document.tables if "(Ký" in table._tbl.xml)
+    before = body[body.index(signed._tbl) - 1]
+
+    assert "keepNext" in before.xml
+
+
 def own(tmp_path, words):
     """An office's own timetable, with one paragraph."""
     document = Document()

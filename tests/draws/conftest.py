@@ -24,6 +24,7 @@ from server.monitoring.models import Round, Visit
 from server.places import queries as places
 from server.places import service as places_service
 from server.submissions import intake
+from server.teams import service as teams
 from tests import forms
 
 MINH = Actor("page", 1, "Minh")
@@ -64,6 +65,10 @@ class DrawOffice:
             service.void(session, session.merge(draw), reason, approver, MINH)
 
     def visits(self, draw) -> list[str]:
+        db.session.rollback()
+        return [v.code for v in queries.visits_of(db.session(), draw)]
+
+    def make_visits(self, draw) -> list[str]:
         with transaction() as session:
             return [v.code for v in service.make_visits(session, session.merge(draw), MINH)]
 
@@ -180,7 +185,6 @@ class Field:
 def field(office, hamlets) -> Field:
     """Four communes drawn and visited, six hamlets in each."""
     first = office.drawn()
-    office.visits(first)
     found = Field(office, first, hamlets)
     hamlets(found.communes)
     return found
@@ -253,6 +257,20 @@ def send(app, sample, base, drain):
         db.session.rollback()
 
     return post
+
+
+@pytest.fixture
+def program(app):
+    """Make a client that shows a key of its own for a person, as a program does."""
+
+    def start(person):
+        client = app.test_client()
+        with transaction() as session:
+            key = teams.open_sign_in(session, session.merge(person), "api")
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {key}"
+        return client
+
+    return start
 
 
 @dataclass

@@ -32,20 +32,6 @@ SEED = {"digits": DIGITS, "witnesses": WITNESSES}
 
 
 @pytest.fixture
-def program(app):
-    """Make a client that shows a key of its own for a person, as a program does."""
-
-    def start(person):
-        client = app.test_client()
-        with transaction() as session:
-            key = teams.open_sign_in(session, session.merge(person), "api")
-        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {key}"
-        return client
-
-    return start
-
-
-@pytest.fixture
 def minh(program, cast):
     return program(cast.minh)
 
@@ -109,7 +95,6 @@ def test_minh_draws_vu_ban_from_the_list_to_the_visits_by_json(minh, office_at, 
     promise = made.json
     entered = minh.post(f"{made.location}/seed", json=SEED).json
     told = minh.get(made.location).json
-    visits = minh.post(f"{made.location}/visits").json["made"]
 
     assert (made.status_code, promise["state"], promise["units"]) == (201, "committed", 17)
     assert promise["excluded"] == wish["excluded"]
@@ -131,7 +116,7 @@ def test_minh_draws_vu_ban_from_the_list_to_the_visits_by_json(minh, office_at, 
     assert told["inUse"] == [unit["code"] for unit in told["result"][:4]]
     (entry,) = told["register"]
     assert sha256(entry["entry"].encode()).hexdigest() == entry["sha256"]
-    assert len(visits) == 4 and count(Visit) == 4
+    assert told["visits"] == 4 and count(Visit) == 4
     assert minh.post(f"{made.location}/visits").json == {"made": []}
     package = minh.get(f"{made.location}/package.zip").data
     assert verify(package, promise["commitmentSha256"]) == (0, [])
@@ -170,9 +155,12 @@ def test_a_list_of_the_office_with_sizes_and_strata_is_drawn_by_size(minh, offic
     ]
     sized = wish | {"excluded": [], "method": "pps_pivotal", "units": rows, "reserves": 0}
 
+    short = minh.post(office_at, json=sized)
+    sized["absent"] = "chưa có số liệu"
     made = minh.post(office_at, json=sized)
     strangers = minh.post(office_at, json=sized | {"units": [{"code": "99999", "size": 4}]})
 
+    assert refused(short, 422, "draws.units-missing")["details"]["count"] == 6
     assert made.status_code == 201, made.text
     assert made.json["commitment"]["method"] == "pps_pivotal"
     refused(strangers, 422, "draws.bad-list")
@@ -434,7 +422,7 @@ def test_hoa_approves_a_voiding_with_her_own_account(minh, number, hoa, office_a
     own = minh.post(at, json={"reason": "xúc xắc rơi", "approver": alone})
     done = minh.post(at, json={"reason": "xúc xắc rơi", "approver": hoa})
 
-    refused(wrong, 401, "teams.wrong-password")
+    refused(wrong, 422, "draws.not-agreed")
     refused(silent, 422, "draws.reason-needed")
     refused(own, 400, "bad-input")
     assert (done.json["state"], done.json["voidReason"]) == ("void", "xúc xắc rơi")
@@ -450,9 +438,11 @@ def test_a_reserve_is_released_in_its_order_by_another_person(
     drawn = minh.post(f"{at}/seed", json=SEED).json
     gone, first = drawn["result"][1]["code"], drawn["result"][4]["code"]
     later = clock.now() + dt.timedelta(hours=2)
-    asking = {"unit": gone, "reason": "unsafe", "attempts": [later.isoformat()], "note": "sạt lở"}
+    asking = {"unit": gone, "reason": "unsafe", "attempts": [later.isoformat()], "note": "x"}
     refused(minh.post(f"{at}/replacements", json=asking), 422, "draws.attempts-needed")
     monkeypatch.setattr(clock, "now", lambda: later + dt.timedelta(hours=1))
+    refused(minh.post(f"{at}/replacements", json=asking), 422, "draws.evidence-needed")
+    asking["note"] = "sạt lở, xã có văn bản cấm đường"
     asked = minh.post(f"{at}/replacements", json=asking).json
     decision = f"{at}/replacements/{asked['id']}/approve"
 

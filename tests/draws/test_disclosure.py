@@ -2,6 +2,8 @@
 
 import datetime as dt
 import html
+import io
+import zipfile
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -97,17 +99,21 @@ def test_a_sealed_draw_shows_its_hashes_and_nothing_else_until_it_is_opened(fiel
     assert verify(field.office.package(draw), draw.commitment_sha256) == (0, [])
 
 
-def test_a_package_that_would_tell_a_sealed_number_waits_too(field):
-    """The register in a later package holds the number of the draw before, and so its result."""
+def test_a_package_tells_of_a_sealed_draw_its_hash_alone(field, verify):
+    """The register in a later package would hold the number of the draw before: its result."""
     sealed = field.hamlets(field.communes[0], when=Disclosure(sealed=True))
     later = field.hamlets(field.communes[1])
 
-    assert field.office.package(field.first)
+    package = field.office.package(later)
+
+    told = zipfile.ZipFile(io.BytesIO(package)).read("register.jsonl").decode()
+    assert sealed.seed not in told and field.communes[0] not in told
+    assert verify(package, later.commitment_sha256) == (0, [])
     with pytest.raises(Sealed):
-        field.office.package(later)
+        field.office.package(sealed)
     with transaction() as session:
         disclosure.open_sealed(session, session.merge(sealed), MINH)
-    assert field.office.package(later)
+    assert verify(field.office.package(later), later.commitment_sha256) == (0, [])
 
 
 def test_a_draw_is_opened_once_and_only_with_a_result(field):
@@ -141,6 +147,36 @@ def test_what_is_shown_follows_the_day_and_the_seal():
     assert Draw(sealed=True, opened_at=clock.now()).shown(today)
 
 
+def test_a_draw_within_a_commune_not_disclosed_yet_is_known_to_those_who_draw_alone(
+    field, browser, cast
+):
+    """Its very name says which commune was drawn."""
+    below = field.hamlets(field.communes[0])
+    homes = field.households(codes(below)[0])
+    with transaction() as session:
+        disclosure.show_on(session, session.get_one(Draw, field.first.id), on(3).day, MINH)
+    hoa, minh = browser(cast.hoa), browser(cast.minh)
+    here = f"/plans/{field.plan_id}/draws"
+    paths = [f"/draws/{each.id}{path}" for each in (below, homes)
+             for path in ("", "/commitment", "/frame.tsv", "/screen?step=1",
+                          "/papers/truoc.pdf")]  # fmt: skip
+
+    for path in paths:
+        assert hoa.get(path).status_code == 404, path
+        assert minh.get(path).status_code == 200, path
+    assert f"/draws/{field.first.id}" in hoa.get(here).text
+    assert f"/draws/{below.id}" not in hoa.get(here).text
+    told = html.unescape(minh.get(here).text)
+    assert f"/draws/{below.id}" in told
+    assert "Chọn thôn, " in told and f"Thôn {codes(below)[0][-1]} của" in told
+
+    with transaction() as session:
+        disclosure.show_on(session, session.get_one(Draw, field.first.id), None, MINH)
+    for path in paths:
+        assert hoa.get(path).status_code == 200, path
+    assert f"/draws/{homes.id}" in hoa.get(here).text
+
+
 # --- visits of communes ---------------------------------------------------------------------
 
 
@@ -152,7 +188,6 @@ def later(office, cast):
         wish = Wish(2, 0, service.source_of("dice-d10"), when=on(3))
         drawn = stages.commit_communes(session, round_, wish, MINH)
     drawn = office.seed(drawn)
-    office.visits(drawn)
     with transaction() as session:
         team = teams.add_team(session, office.round_.plan_id, "Đoàn 1", MINH)
         teams.join(session, team, session.merge(cast.lan), actor=MINH)
@@ -228,7 +263,7 @@ def test_visits_of_a_sealed_draw_wait_until_it_is_opened(office, browser, drain)
         wish = Wish(2, 0, service.source_of("dice-d10"), when=Disclosure(None, sealed=True))
         drawn = stages.commit_communes(session, round_, wish, MINH)
     drawn = office.seed(drawn)
-    (code, _other) = office.visits(drawn)
+    (code, _other) = office.visits(drawn)  # made, and hidden
     drain()
     district = browser(person_of(Role.VIEWER, VU_BAN))
     visit = db.session.query(Visit).filter_by(code=code).one()

@@ -11,7 +11,7 @@ from sampling import Commitment, Design, DiceD10, Frame, PublicSeed, run
 from sampling.register import check as check_register
 from server import clock
 from server.db import db, transaction
-from server.draws import queries, service
+from server.draws import queries, service, withholding
 from server.draws.models import Draw, DrawState, RegisterEntry, UnitRole
 from server.draws.problems import (
     AlreadyDrawn,
@@ -90,7 +90,7 @@ def test_nothing_is_drawn_before_the_seed(office):
     with pytest.raises(NotDrawn):
         office.package(draw)
     with pytest.raises(NotDrawn):
-        office.visits(draw)
+        office.make_visits(draw)
 
 
 def test_the_package_is_verified_elsewhere_with_one_file(office, verify):
@@ -382,7 +382,7 @@ def test_a_commitment_given_up_before_its_seed_counts_as_an_attempt_too(office, 
 
     assert Commitment.from_json(third.commitment).draw_no == 3
     assert verify(office.package(third), third.commitment_sha256) == (0, [])
-    register = queries.register_up_to(db.session(), third)
+    register = withholding.register_up_to(db.session(), third, clock.today())
     assert sum('"kind":"void"' in entry for entry in register) == 2
 
 
@@ -395,7 +395,7 @@ def test_what_was_voided_stays_as_it_was_written(office):
     with pytest.raises(AlreadyDrawn):
         office.seed(draw)
     with pytest.raises(NotDrawn):
-        office.visits(draw)
+        office.make_visits(draw)
 
 
 def test_the_journal_tells_who_committed_drew_and_voided(office):
@@ -406,6 +406,7 @@ def test_the_journal_tells_who_committed_drew_and_voided(office):
     assert [(line.verb, line.actor) for line in lines] == [
         ("draw.committed", "Minh"),
         ("draw.drawn", "Minh"),
+        ("draw.carried", "Minh"),
         ("draw.voided", "Minh"),
     ]
 
@@ -515,16 +516,15 @@ def test_a_frame_swapped_in_the_database_makes_no_package(office):
 def test_four_communes_become_four_visits_once(office, round_):
     draw = office.drawn()
 
-    made, again = office.visits(draw), office.visits(draw)
+    again = office.make_visits(draw)
 
-    assert made == [f"VB24-1-{code}" for code in codes(draw, UnitRole.MAIN)]
+    assert office.visits(draw) == [f"VB24-1-{code}" for code in codes(draw, UnitRole.MAIN)]
     assert again == []
     assert db.session.query(Visit).filter_by(round_id=round_.id).count() == 4
 
 
 def test_a_void_cancels_the_visits_that_have_not_begun(office, round_):
     draw = office.drawn()
-    office.visits(draw)
     with transaction() as session:
         begun = session.scalars(select(Visit).order_by(Visit.id)).first()
         begun.notice_sent_on = clock.today()
@@ -538,16 +538,14 @@ def test_a_void_cancels_the_visits_that_have_not_begun(office, round_):
 
 def test_a_commune_drawn_again_takes_its_cancelled_visit_up(office, round_):
     first = office.drawn(size=14, reserves=0)
-    office.visits(first)
     office.void(first)
 
     second = office.drawn(OTHER_DIGITS, size=14, reserves=0)
-    made = office.visits(second)
 
     planned = db.session.scalars(
         select(Visit.code).where(Visit.state == VisitState.PLANNED).order_by(Visit.code)
     ).all()
-    assert len(made) == 14
+    assert len(planned) == 14
     assert planned == sorted(f"VB24-1-{code}" for code in codes(second))
 
 

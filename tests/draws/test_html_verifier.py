@@ -80,6 +80,7 @@ def packages():
             yield package(cases.drawn(frame, design), frame)
     frame, second, entries = cases.registered()
     yield package(second, frame, entries)
+    yield cases.withholding(0)[0]
     for source, text in marked(cases.test_every_kind_of_public_number_is_verified, "source"):
         draw = cases.drawn(
             frame := cases.frame_of(25), cases.DESIGNS[0], text,
@@ -129,6 +130,9 @@ def test_nonsense_a_second_face_and_a_broken_chain_are_findings(page):
     data = package(second, frame, entries)
     cut = cases.changed(data, register__jsonl=lambda t: t.split(b"\n", 1)[1])
     twice = package(second, frame, [])
+    for places in ((1,), (2,), (0, 1, 2)):
+        behind = cases.withholding(*places)[0]
+        assert asked(page, behind) == in_python(behind) and asked(page, behind)[1]
     assert asked(page, cut) == in_python(cut) and "register-chain" in asked(page, cut)[1]
     assert asked(page, twice) == in_python(twice)
 

@@ -98,7 +98,6 @@ def test_minh_goes_from_the_list_to_the_visits_on_the_pages(minh, plan, number):
     before = shown(minh.get(f"/draws/{number}"))
     entered = enter(minh, number)
     after = shown(minh.get(f"/draws/{number}"))
-    made = minh.post(f"/draws/{number}/visits")
 
     assert "loại trừ 1, còn 17 đơn vị để chọn (94,4 %)" in before
     assert "Loại trừ 13753 Xã Hợp Hưng: ngập lụt, đường bị cắt" in before
@@ -106,7 +105,7 @@ def test_minh_goes_from_the_list_to_the_visits_on_the_pages(minh, plan, number):
     assert after.count("4/17 (23,5 %)") == 7
     assert after.count("Chính thức") == 4
     assert "Người chứng kiến: Trần Thị Hoa, Lê Văn Sơn, Phạm Thu Hà." in after
-    assert made.location == f"/plans/{plan.id}"
+    assert "Đã có 4 lượt giám sát" in after
     assert fresh().query(Visit).count() == 4
 
 
@@ -305,9 +304,22 @@ def test_hoa_approves_a_voiding_with_her_own_password(minh, hoa, number, plan):
 def test_a_wrong_password_approves_nothing_and_is_counted(minh, hoa, number):
     answer = ask_to_void(minh, number, hoa, password="đoán mò thôi mà")
 
-    assert answer.status_code == 401
+    page = html.unescape(answer.text)
+    assert answer.status_code == 422 and "Mật khẩu của người phê duyệt không đúng" in page
+    assert re.search(r'<textarea[^>]*name="reason"[^>]*>xúc xắc rơi</textarea>', page)
+    assert f'<option value="{hoa.id}" selected>' in page and "đoán mò" not in page
     assert kept(number).state is DrawState.COMMITTED
     assert fresh().query(SignInFailure).count() == 2
+
+
+def test_guessing_the_password_of_who_approves_ends_as_at_the_sign_in(minh, hoa, number):
+    tries = [ask_to_void(minh, number, hoa, password=f"đoán lần {n}") for n in range(12)]
+
+    assert tries[0].status_code == 422 and tries[-1].status_code == 429
+    last = html.unescape(tries[-1].text)
+    assert "sai quá nhiều lần" in last and "xúc xắc rơi" in last
+    assert ask_to_void(minh, number, hoa).status_code == 429
+    assert kept(number).state is DrawState.COMMITTED
 
 
 def test_minh_an_and_those_without_a_say_cannot_approve(minh, hoa, cast, number):
@@ -319,6 +331,7 @@ def test_minh_an_and_those_without_a_say_cannot_approve(minh, hoa, cast, number)
 
 def test_a_voiding_without_a_reason_is_refused(minh, hoa, number):
     assert ask_to_void(minh, number, hoa, reason="  ").status_code == 422
+    assert kept(number).state is DrawState.COMMITTED
 
 
 def test_later_papers_name_the_draw_that_was_voided(minh, hoa, number, plan, wish):

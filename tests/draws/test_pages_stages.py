@@ -111,15 +111,21 @@ def test_a_workbook_with_one_wrong_row_is_mended_on_the_page(minh, plan, round_)
     sent = form | {"list_file": (io.BytesIO(file.getvalue()), "xa.xlsx")}
     refused = minh.post(here, data=sent, content_type="multipart/form-data")
     text = html.unescape(re.search(r"<textarea[^>]*list_text[^>]*>([^<]*)<", refused.text)[1])
-    mended = minh.post(here, data=form | {"list_text": text.replace("8.842", "80")})
+    short = form | {"list_text": text.replace("8.842", "80")}
+    lacking = minh.post(here, data=short)
+    mended = minh.post(here, data=short | {"absent": "chưa có số liệu"})
 
     assert refused.status_code == 422
     assert "8.842" in shown_422(refused) and "chưa lưu gì" in shown_422(refused)
+    told = shown_422(lacking)
+    assert "Danh sách thiếu 15 đơn vị" in told and "13750 Xã" in told and 'name="absent"' in told
     assert mended.status_code == 302
     draw = latest()
     assert draw.frame.decode().splitlines()[1].split("\t")[:3] == ["13741", "359", "120"]
     page = shown(minh.get(f"/draws/{draw.id}"))
-    assert "xác suất theo quy mô" in page and "thiếu 13750" in page
+    assert "xác suất theo quy mô" in page and "không thiếu, không thừa" in page
+    assert "Loại trừ 13750 Xã Tân Khánh: thiếu trong danh sách: chưa có số liệu" in page
+    assert "chưa có số liệu" in shown(minh.get(f"/draws/{draw.id}/commitment"))
 
 
 def shown_422(answer):
@@ -160,7 +166,6 @@ def test_a_file_that_is_no_table_is_explained(minh, field):
 
 def test_hamlets_are_typed_on_site_where_there_is_no_list(minh, office):
     first = office.drawn()
-    office.visits(first)
     commune = codes(first)[0]
     here = f"/plans/{first.plan_id}/rounds/{first.round_id}/communes/{commune}/hamlets/draw"
     typed = unicodedata.normalize("NFD", "Thôn Thượng\nThôn Hạ\n\nXóm Chợ\n")
@@ -173,14 +178,28 @@ def test_hamlets_are_typed_on_site_where_there_is_no_list(minh, office):
     assert latest().units == 3
 
 
+def test_why_a_draw_fell_with_the_one_above_is_told_in_the_readers_language(minh, field):
+    below = field.hamlets(field.communes[0])
+    field.office.void(field.first, "gieo nhầm")
+    told = f"hủy theo lần rút số {field.first.number}: gieo nhầm"
+    here = f"/plans/{field.plan_id}/draws"
+
+    assert told in shown(minh.get(here)) and told in shown(minh.get(f"/draws/{below.id}"))
+    minh.post("/language", data={"lang": "en"})
+
+    for page in (here, f"/draws/{below.id}", f"/draws/{below.id}/screen"):
+        answer = html.unescape(minh.get(page, follow_redirects=True).text)
+        assert f"voided with draw {field.first.number}: gieo nhầm" in answer, page
+        assert "hủy theo" not in answer
+
+
 def test_hamlets_typed_twice_store_nothing(minh, office):
     first = office.drawn()
-    office.visits(first)
     here = f"/plans/{first.plan_id}/rounds/{first.round_id}/communes/{codes(first)[0]}/hamlets/draw"
 
-    answer = minh.post(here, data=FORM | {"names": "Thôn Hạ\nThôn Hạ\nXóm Chợ"})
+    answer = minh.post(here, data=FORM | {"names": "\nThôn Thượng\nThôn Hạ\n\nthôn  Hạ\nXóm Chợ"})
 
-    assert answer.status_code == 422
+    assert "Dòng 5: Trùng tên với dòng 3 trong cùng xã." in shown_422(answer)
     assert db.session.query(Hamlet).count() == 0
 
 
@@ -245,7 +264,6 @@ def test_a_unit_learns_of_an_unannounced_draw_only_when_its_visits_have_begun(
         teams.grant(session, unit, Role.VIEWER, f"{VU_BAN}/13741", ACTOR)
     known = office.drawn()
     draw = office.drawn(round_=secret)
-    office.visits(draw)
     viewer = browser(unit)
 
     before = viewer.get(f"/draws/{draw.id}").status_code

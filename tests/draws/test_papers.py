@@ -11,7 +11,9 @@ from server import clock
 from server.db import transaction
 from server.desk import draw_values
 from server.documents import checks
-from server.monitoring.models import RoundKind
+from server.draws.models import UnitRole
+from server.monitoring import service as monitoring
+from server.monitoring.models import Plan, RoundKind
 from server.teams import service as teams
 from tests.conftest import ACTOR
 from tests.draws.conftest import HOP_HUNG
@@ -77,7 +79,6 @@ def test_each_paper_is_there_as_pdf(minh, office, name):
 
 def test_a_letter_goes_to_a_drawn_commune_with_its_days_and_team(minh, office, cast):
     draw = office.drawn()
-    office.visits(draw)
     unit = draw.drawn[0]
     with transaction() as session:
         team = teams.add_team(session, draw.plan_id, "Đoàn số 1", ACTOR)
@@ -100,6 +101,33 @@ def test_the_timetable_lists_the_visits_by_day(minh, office):
     said = words_of(paper(minh, draw, "lich.docx"))
 
     assert all(code in said for code in codes)
+
+
+def test_the_timetable_lists_drawn_communes_that_have_no_visit_yet(minh, office):
+    """Of a plan that was closed when its communes were drawn: days and teams are left blank."""
+    draw = office.commit()
+    with transaction() as session:
+        monitoring.close_plan(session, session.get_one(Plan, draw.plan_id), ACTOR)
+    draw = office.seed(draw)
+
+    said = words_of(paper(minh, draw, "lich.docx"))
+
+    assert office.visits(draw) == []
+    for unit in draw.drawn:
+        assert (unit.place.name in said) is (unit.role is UnitRole.MAIN)
+
+
+def test_households_have_one_column_for_their_codes_in_the_minutes(minh, field):
+    draw = field.households(field.drawn_hamlet())
+    code = draw.drawn[0].unit_code
+    reserve = draw.drawn[-1].unit_code
+
+    word = words_of(paper(minh, draw, "sau.docx"))
+    page = minh.get(f"/draws/{draw.id}/minutes").text
+
+    assert word.count(reserve) == 1 and page.count(f">{reserve}<") == 1
+    assert minh.get(f"/draws/{draw.id}").text.count(f"{reserve}</") <= 2
+    assert code in word
 
 
 def test_no_letter_goes_to_a_commune_that_was_not_drawn(minh, office):

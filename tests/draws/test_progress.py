@@ -19,6 +19,8 @@ from tests.conftest import ACTOR, VU_BAN
 from tests.draws.conftest import visit_of
 from tests.draws.test_stages import codes
 
+TOLD = "chủ hộ nói không, trưởng thôn chứng kiến"
+
 
 @pytest.fixture
 def leader(app):
@@ -129,6 +131,22 @@ def test_lan_asks_with_two_forms_and_minh_agrees(browser, cast, sample, send, fi
     assert "được thay bằng" in shown(minh.get(f"/draws/{sample.id}"))
 
 
+def test_a_typed_refusal_needs_words_and_a_form_that_tells_of_it_does(
+    browser, cast, leader, sample, send
+):
+    at = clock.local(clock.now() - dt.timedelta(hours=3))
+    form = {"reason": "refused", "first": f"{at:%Y-%m-%dT%H:%M}"}
+    one, other = codes(sample)[:2]
+
+    bare = browser(leader).post(f"/draws/{sample.id}/replace/{one}", data=form)
+    send(other, consent="no", hours_ago=2)
+    told = browser(leader).post(f"/draws/{sample.id}/replace/{other}", data={"reason": "refused"})
+
+    assert bare.status_code == 422 and "cần minh chứng" in html.unescape(bare.text)
+    assert told.status_code == 302
+    assert [asked.unit_code for asked in fresh().query(Replacement)] == [other]
+
+
 def test_typed_times_are_evidence_too(browser, leader, sample):
     at = [clock.local(clock.now() - dt.timedelta(hours=h)) for h in (20, 3)]
     form = {"reason": "absent", "first": f"{at[0]:%Y-%m-%dT%H:%M}",
@@ -145,7 +163,7 @@ def test_typed_times_are_evidence_too(browser, leader, sample):
 def test_nobody_approves_their_own_request_on_the_page(browser, cast, sample):
     minh = browser(cast.minh)
     at = clock.local(clock.now() - dt.timedelta(hours=3))
-    form = {"reason": "refused", "first": f"{at:%Y-%m-%dT%H:%M}"}
+    form = {"reason": "refused", "first": f"{at:%Y-%m-%dT%H:%M}", "note": TOLD}
     minh.post(f"/draws/{sample.id}/replace/{codes(sample)[0]}", data=form)
     asked = fresh().query(Replacement).one()
 
@@ -158,7 +176,7 @@ def test_only_those_who_go_or_draw_ask_and_only_those_who_draw_decide(
     browser, cast, leader, sample
 ):
     at = clock.local(clock.now() - dt.timedelta(hours=3))
-    form = {"reason": "refused", "first": f"{at:%Y-%m-%dT%H:%M}"}
+    form = {"reason": "refused", "first": f"{at:%Y-%m-%dT%H:%M}", "note": TOLD}
     page = f"/draws/{sample.id}/replace/{codes(sample)[0]}"
     assert browser(cast.hoa).post(page, data=form).status_code == 403
     assert browser(cast.an).post(page, data=form).status_code == 404
@@ -176,7 +194,7 @@ def test_only_those_who_go_or_draw_ask_and_only_those_who_draw_decide(
 
 def test_a_declined_request_stays_with_the_household(browser, cast, leader, sample):
     at = clock.local(clock.now() - dt.timedelta(hours=3))
-    form = {"reason": "refused", "first": f"{at:%Y-%m-%dT%H:%M}"}
+    form = {"reason": "refused", "first": f"{at:%Y-%m-%dT%H:%M}", "note": TOLD}
     browser(leader).post(f"/draws/{sample.id}/replace/{codes(sample)[0]}", data=form)
     asked = fresh().query(Replacement).one()
 

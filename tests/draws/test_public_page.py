@@ -152,8 +152,18 @@ def test_an_unannounced_round_is_not_there_at_all(anyone, plan, office):
     assert anyone.get(f"/public/draws/{draw.id}/package.zip").status_code == 404
 
 
+def register_in(answer):
+    assert answer.status_code == 200, answer.text
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as held:
+        return held.read("register.jsonl").decode()
+
+
+def failed(answer):
+    return [check.code for check in verify_draw.verify(io.BytesIO(answer.data)) if not check.ok]
+
+
 def test_a_package_does_not_tell_the_number_of_an_unannounced_draw(anyone, plan, office):
-    """The register in it would: until all visits of that round have begun, it waits."""
+    """The register in it holds its place by a hash until all visits of that round have begun."""
     with transaction() as session:
         secret = monitoring.add_round(session, session.merge(plan), "VB24-X", "Đột xuất", MINH)
         secret.kind = RoundKind.UNANNOUNCED
@@ -161,15 +171,41 @@ def test_a_package_does_not_tell_the_number_of_an_unannounced_draw(anyone, plan,
     draw = office.drawn()
     path = f"/public/draws/{draw.id}/package.zip"
 
-    assert anyone.get(path).status_code == 403
-    assert "Gói kiểm chứng có sau khi" in seen(anyone, plan)
+    before = anyone.get(path)
+    assert hidden.seed not in register_in(before) and "VB24-X" not in register_in(before)
+    assert queries.own_entry(db.session(), hidden).sha256 in register_in(before)
+    assert failed(before) == []
 
-    office.visits(hidden)
-    assert anyone.get(path).status_code == 403
     with transaction() as session:
         for visit in queries.visits_of(session, hidden):
             visit.state = VisitState.UNDER_WAY
-    assert anyone.get(path).status_code == 200
+    after = anyone.get(path)
+    assert hidden.seed in register_in(after) and failed(after) == []
+    assert after.headers["ETag"] != before.headers["ETag"]
+
+
+def test_one_sealed_draw_blocks_no_other_plans_package(anyone, plan, field, office):
+    """Its void and its releases are kept back with it, and what was drawn within its units."""
+    commune = field.communes[0]
+    sealed = field.hamlets(commune, when=Disclosure(sealed=True))
+    within = field.households(sealed.drawn[0].unit_code)
+    voided = field.hamlets(field.communes[1], when=Disclosure(sealed=True))
+    office.void(voided)
+    with transaction() as session:
+        other = monitoring.add_round(session, session.merge(plan), "VB24-2", "Đợt 2", MINH)
+    draw = office.drawn(round_=other)
+
+    answer = anyone.get(f"/public/draws/{draw.id}/package.zip")
+
+    told = register_in(answer)
+    assert failed(answer) == [] and told.count('"kind":"withheld"') == 2
+    for secret in (sealed, within):
+        assert secret.seed not in told and secret.frame_sha256 not in told
+        assert anyone.get(f"/public/draws/{secret.id}/package.zip").status_code == 404
+    assert voided.seed in told  # a void is public, whatever it was
+    with transaction() as session:
+        disclosure.open_sealed(session, session.merge(sealed), MINH)
+    assert "withheld" not in register_in(anyone.get(f"/public/draws/{draw.id}/package.zip"))
 
 
 def test_a_void_draw_stays_with_its_reason(anyone, plan, office):

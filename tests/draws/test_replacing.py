@@ -24,6 +24,7 @@ from server.draws.problems import (
     AlreadyAsked,
     AlreadyDecided,
     AttemptsNeeded,
+    EvidenceNeeded,
     NotDrawn,
     NotInUse,
     OutOfOrder,
@@ -39,6 +40,7 @@ from tests.draws.test_stages import codes, read_phone
 
 LAN = Actor("page", 2, "Lan")
 HOUR = dt.timedelta(hours=1)
+SLIDE = "sạt lở, xã báo cấm đường"
 
 
 @pytest.fixture
@@ -115,7 +117,7 @@ def test_reserves_come_in_order_and_then_there_are_none(sample, later):
 def test_a_released_reserve_may_itself_be_replaced(sample, later):
     released = approve(ask(sample, codes(sample)[0]))
 
-    again = approve(ask(sample, released.unit_code, Why.REFUSED, [Attempt(later - HOUR)]))
+    again = approve(ask(sample, released.unit_code, Why.REFUSED, [Attempt(later - HOUR, 5)]))
 
     assert again.unit_code == codes(sample, UnitRole.RESERVE)[1]
 
@@ -143,6 +145,19 @@ def test_one_attempt_does_for_what_waiting_does_not_change(sample, later, reason
     asked = ask(sample, codes(sample)[0], reason, [Attempt(later - HOUR, 17)])
 
     assert asked.evidence == [{"at": (later - HOUR).isoformat(), "submission": 17}]
+
+
+@pytest.mark.parametrize("reason", [Why.REFUSED, Why.MOVED, Why.NOT_LISTED, Why.UNSAFE])
+def test_a_time_that_somebody_types_is_no_evidence_of_anything_but_absence(sample, later, reason):
+    at = [Attempt(later - HOUR)]
+    for note in ("", "   ", "khóa cửa", "\x00 \t" * 9):
+        with pytest.raises(EvidenceNeeded):
+            ask(sample, codes(sample)[0], reason, at, note=note)
+    assert db.session.query(Replacement).count() == 0
+
+    asked = ask(sample, codes(sample)[0], reason, at, note="trưởng thôn xác nhận, ảnh 0412")
+    assert asked.note == "trưởng thôn xác nhận, ảnh 0412"
+    assert approve(asked).unit_code == codes(sample, UnitRole.RESERVE)[0]
 
 
 def test_nobody_agrees_to_their_own_request(sample, later):
@@ -225,7 +240,7 @@ def test_more_than_one_in_ten_replaced_is_an_alarm(sample, later):
 def test_a_replaced_commune_has_its_visit_cancelled_and_the_reserve_is_visited(field, later):
     gone = field.communes[2]
 
-    released = approve(ask(field.first, gone, Why.UNSAFE, [Attempt(later - HOUR)]))
+    released = approve(ask(field.first, gone, Why.UNSAFE, [Attempt(later - HOUR)], note=SLIDE))
 
     visits = {v.place.code: v.state for v in db.session.query(Visit)}
     assert visits[gone] is VisitState.CANCELLED
@@ -240,7 +255,7 @@ def test_a_replaced_commune_has_its_visit_cancelled_and_the_reserve_is_visited(f
 def test_a_replaced_hamlet_leaves_the_phones_and_the_reserve_comes(field, later, drain):
     draw = field.hamlets(field.communes[0])
 
-    released = approve(ask(draw, codes(draw)[0], Why.UNSAFE, [Attempt(clock.now())]))
+    released = approve(ask(draw, codes(draw)[0], Why.UNSAFE, [Attempt(clock.now())], note=SLIDE))
     drain()
 
     carried = [h for h in read_phone(field.plan_id, "hamlets.csv") if h[:5] == field.communes[0]]

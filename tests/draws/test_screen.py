@@ -182,6 +182,15 @@ def test_too_few_witnesses_are_asked_for_again(minh, draw):
     assert throw(minh, draw).status_code == 422
 
 
+def test_who_read_the_last_number_today_need_not_be_typed_again(minh, viewer, field):
+    after = field.commit_hamlets(field.communes[0])
+
+    named = re.compile(r'name="witness" value="([^"]+)"')
+    pages = [f"/draws/{after.id}/screen?step=3", f"/draws/{after.id}"]
+    assert [named.findall(html.unescape(minh.get(page).text)) for page in pages] == [WITNESSES] * 2
+    assert not any(named.findall(viewer.get(page).text) for page in pages)
+
+
 def test_units_appear_one_by_one_and_those_to_come_are_not_in_the_page(minh, draw):
     drawn_on_screen(minh, draw)
     units = held(draw).drawn

@@ -20,6 +20,7 @@ from server.draws.problems import (
     NotInUse,
     Overlapping,
     SeedUsed,
+    UnitsMissing,
 )
 from server.draws.stages import Wish
 from server.entities.models import Household
@@ -318,7 +319,7 @@ def test_a_list_with_sizes_draws_by_size_and_shows_what_it_lacks(office, round_)
     items = lists.read(text.encode(), "xa.csv")
 
     with transaction() as session:
-        wish = Wish(2, 0, D10, "pps_pivotal")
+        wish = Wish(2, 0, D10, "pps_pivotal", absent="không có hộ nghèo")
         draw = stages.commit_communes(session, session.merge(round_), wish, MINH, items=items)
     draw = office.seed(draw, thrown(1))
 
@@ -326,13 +327,39 @@ def test_a_list_with_sizes_draws_by_size_and_shows_what_it_lacks(office, round_)
     for unit in draw.drawn:
         assert Fraction(unit.pi_num, unit.pi_den) == Fraction(2 * sizes[unit.unit_code], 300)
     assert draw.units == 4
+    assert len(draw.excluded) == 14
+    assert {one["reason"] for one in draw.excluded} == {"thiếu trong danh sách: không có hộ nghèo"}
+
+
+def test_a_list_of_one_commune_of_eighteen_is_not_frozen_before_somebody_says_why(
+    office, round_, verify
+):
+    """Whoever lists only the commune they want must say of each other why it is not there."""
+    items = lists.read(b"ma\n13741\n", "x.csv")
+
+    def commit(**more):
+        with transaction() as session:
+            wish = Wish(1, 0, D10, **more)
+            return stages.commit_communes(session, session.merge(round_), wish, MINH, items=items)
+
+    for more in ({}, {"absent": "   "}, {"excluded": {"13753": "ngập lụt"}}):
+        with pytest.raises(UnitsMissing) as refused:
+            commit(**more)
+    assert refused.value.details["count"] == 16  # and one with its own reason
+    assert db.session.query(Draw).count() == 0
+
+    draw = office.seed(commit(absent="chỉ đạo của huyện", excluded={"13753": "ngập lụt"}))
+    why = {one["code"]: one["reason"] for one in draw.excluded}
+    assert len(why) == 17 and why["13753"] == "thiếu trong danh sách: ngập lụt"
+    assert draw.frame.count(b"\n") == 19  # all eighteen are frozen
+    assert verify(office.package(draw), draw.commitment_sha256) == (0, [])
 
 
 def test_a_commune_so_large_that_it_is_certain_is_named_so(office, round_, verify):
     items = lists.read(b"ma,quy mo\n13741,900\n13744,80\n13747,60\n13750,40\n", "x.csv")
 
     with transaction() as session:
-        wish = Wish(2, 0, D10, "pps_pivotal")
+        wish = Wish(2, 0, D10, "pps_pivotal", absent="mẫu")
         draw = stages.commit_communes(session, session.merge(round_), wish, MINH, items=items)
     draw = office.seed(draw, thrown(1))
 
@@ -346,8 +373,8 @@ def test_strata_get_their_share_and_a_small_one_is_refused_with_a_sentence(offic
     text = "ma,tang\n13741,A\n13744,A\n13747,A\n13750,B\n13756,B\n13759,B\n"
     items = lists.read(text.encode(), "xa.csv")
     commit = lambda **more: stages.commit_communes(  # noqa: E731
-        db.session(), db.session().merge(round_), Wish(4, 1, D10, split="equal", **more), MINH,
-        items=items,
+        db.session(), db.session().merge(round_),
+        Wish(4, 1, D10, split="equal", absent="mẫu", **more), MINH, items=items,
     )  # fmt: skip
 
     with pytest.raises(DrawRefused) as refused, transaction():
@@ -368,9 +395,6 @@ def test_three_districts_named_on_purpose_have_communes_drawn_in_each(office, be
     for draw, count in zip(drawn, (20, 21, 11), strict=True):
         assert (draw.units, draw.size) == (count, 2)
         assert draw.parent_code in ("835", "831", "832")
-    with transaction() as session:
-        for draw in drawn:
-            service.make_visits(session, session.merge(draw), MINH)
     assert db.session.query(Visit).count() == 6
 
 
@@ -403,6 +427,13 @@ def test_every_mistake_of_a_list_is_named_by_its_row_at_once():
     assert "không có trong danh mục" in told[5][0]
     assert "thiếu mã" in told[6][0]
     assert sorted(told) == [2, 3, 4, 5, 6, 7]
+
+
+def test_a_code_that_lost_a_digit_is_known_by_the_name_beside_it():
+    known = {"13753": "Xã Hợp Hưng", "13750": "Xã Tân Khánh"}
+    for name in ("Xã Hợp Hưng", "hợp hưng"):
+        assert "là 13753 (Xã Hợp Hưng)?" in mistakes(f"ma,ten\n1375,{name}\n", known)[0][1]
+    assert "kiểm tra lại mã" in mistakes("ma,ten\n1375,Hưng\n", known)[0][1]
 
 
 def test_names_typed_in_pieces_give_the_list_that_whole_letters_give(field):

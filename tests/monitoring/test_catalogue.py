@@ -14,7 +14,7 @@ from server.journal import Line
 from server.monitoring import catalogue, catalogue_books, catalogue_files, queries
 from server.monitoring.catalogue import Taken
 from server.monitoring.models import Plan, Programme, Project, Table
-from server.monitoring.problems import ProgrammeInUse
+from server.monitoring.problems import ProgrammeInUse, ProgrammeTwice
 from server.places.problems import UnreadableFile
 from tests.conftest import ACTOR
 
@@ -156,7 +156,7 @@ def test_another_catalogue_is_loaded_beside_the_first(app):
     assert catalogue.programme_on(db.session(), dt.date(2026, 5, 1)).id == "mtqg-2026-2030"
     assert catalogue.programme_on(db.session(), dt.date(2025, 5, 1)).id == "gnbv-2021-2025"
     line = db.session().scalars(select(Line).where(Line.verb == "programme.loaded")).one()
-    assert line.detail == {"projects": 2, "tables": 2, "replaced": False}
+    assert line.detail == {"projects": 2, "tables": 2, "replaced": False, "beside": []}
 
 
 def test_the_same_again_changes_nothing_and_other_content_replaces_what_nothing_uses(app):
@@ -279,6 +279,54 @@ def test_an_administrator_looks_then_loads(browser, cast):
     assert "Số km đường" in shown and "Nạp danh mục khác" in shown
     assert "Sở Nông nghiệp và Môi trường" in shown and "1.500.000 đồng" in shown
     assert "đã có với đúng nội dung" in upload(admin, NEXT.encode()).text
+
+
+TWIN = NEXT.replace("mtqg-2026-2030", "mtqg-moi").replace("valid_to: 2030-12-31", "valid_to: null")
+
+
+@pytest.fixture
+def _twin_gone(app):
+    yield
+    fresh()
+    with transaction() as session:
+        for kind, column in ((Project, "programme_id"), (Table, "programme_id"), (Programme, "id")):
+            session.execute(delete(kind).where(getattr(kind, column) == "mtqg-moi"))
+
+
+@pytest.mark.usefixtures("_twin_gone")
+def test_the_same_name_under_another_code_is_asked_about_before_it_stands_twice(browser, cast):
+    admin = browser(cast.admin)
+    confirm(admin, upload(admin, NEXT.encode()))
+
+    page = upload(admin, TWIN.encode())
+    assert "mtqg-2026-2030" in page.text and 'name="beside"' in page.text
+    refused = confirm(admin, page)
+    assert refused.status_code == 409 and "mtqg-2026-2030" in refused.text
+    assert fresh().get(Programme, "mtqg-moi") is None
+    with transaction() as session, pytest.raises(ProgrammeTwice):
+        catalogue.take(session, read(TWIN).catalogue, ACTOR)
+
+    sha256 = page.text.split('name="sha256" value="')[1].split('"')[0]
+    asked = {"sha256": sha256, "name": "moi.yaml", "beside": "yes"}
+    assert admin.post("/programme/load/confirm", data=asked).status_code == 302
+
+    assert fresh().get(Programme, "mtqg-moi") is not None
+    line = fresh().scalars(select(Line).where(Line.verb == "programme.loaded")).all()[-1]
+    assert line.detail["beside"] == ["mtqg-2026-2030"]
+
+
+@pytest.mark.parametrize(
+    "apart",
+    [
+        TWIN.replace("valid_from: 2026-01-01", "valid_from: 2031-01-01"),
+        TWIN.replace("giai đoạn 2026-2030", "giai đoạn sau"),
+    ],
+)
+def test_other_days_or_another_name_are_another_programme(app, apart):
+    with transaction() as session:
+        catalogue.take(session, read().catalogue, ACTOR)
+
+    assert catalogue.rivals(fresh(), read(apart).catalogue) == []
 
 
 def test_mistakes_show_by_row_and_nothing_can_be_confirmed(browser, cast):

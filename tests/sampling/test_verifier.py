@@ -30,7 +30,8 @@ from sampling import (
     run,
     verify_draw,
 )
-from sampling.register import draw_entry, entry, head
+from sampling.protocol import digest
+from sampling.register import draw_entry, entry, head, withheld
 
 DIGITS = "48371 02955 61382 07714"
 
@@ -162,6 +163,44 @@ def test_a_second_draw_without_a_void_is_exposed():
     entries.append(draw_entry(second, head(entries)))
 
     assert failures(package(second, frame, entries)) == ["register-once"]
+
+
+def withholding(*places):
+    """The package of `registered` behind a draw for another purpose, with entries kept back."""
+    frame = frame_of(30)
+    other = drawn(frame, DESIGNS[0], "9" + DIGITS[1:], stage="việc khác")
+    entries = [draw_entry(other, head([]))]
+    first = drawn(frame, DESIGNS[0], prev=head(entries))
+    entries.append(draw_entry(first, head(entries)))
+    entries.append(entry("void", head(entries), draw=head(entries), reason="đọc nhầm số"))
+    second = drawn(frame, DESIGNS[0], "1" + DIGITS[1:], draw_no=2, prev=head(entries))
+    entries.append(draw_entry(second, head(entries)))
+    kept = [withheld(digest(e)) if at in places else e for at, e in enumerate(entries)]
+    return package(second, frame, kept), entries
+
+
+def test_an_entry_that_is_not_public_yet_holds_its_place_by_its_hash():
+    data, entries = withholding(0)
+
+    text = zipfile.ZipFile(io.BytesIO(data)).read("register.jsonl").decode()
+    assert failures(data) == [] and failures(withholding()[0]) == []
+    assert "việc khác" not in text and digest(entries[0]) in text
+    chain = next(c for c in verify_draw.verify(io.BytesIO(data)) if c.code == "register-chain")
+    assert chain.seen.endswith(", 1 withheld")
+
+
+def test_an_earlier_attempt_or_its_void_cannot_hide_behind_a_hash():
+    assert failures(withholding(1)[0]) == ["register-once"]
+    assert failures(withholding(2)[0]) == ["register-once"]
+
+
+def test_a_hash_in_the_place_of_another_entry_breaks_the_chain():
+    data, entries = withholding(0)
+    swap = {"register__jsonl": lambda t: t.replace(digest(entries[0]).encode(), b"0" * 64)}
+    short = {"register__jsonl": lambda t: t.replace(digest(entries[0]).encode(), b"0" * 63)}
+
+    assert "register-chain" in failures(changed(data, **swap))
+    assert "register-chain" in failures(changed(data, **short))
 
 
 def test_a_removed_register_entry_is_exposed():

@@ -175,7 +175,7 @@ def test_an_original_that_comes_while_its_edit_is_put_aside_is_found_afterwards(
     assert post(FIRST).status_code == 201
     with transaction() as session:
         found = session.scalars(select(Held)).one()
-        parts, phone = [], sender_of(found.phone)
+        parts, phone = [], sender_of(found)
         service.hold(session, SECOND, parts, found.reason, found.explanation, phone)
     drain()
 
@@ -187,7 +187,7 @@ def test_an_edit_whose_original_never_came_can_be_taken_in_as_a_record(post, onl
 
     with transaction() as session:
         found = session.scalars(select(Held)).one()
-        service.reingest(session, found, sender_of(found.phone), ACTOR)
+        service.reingest(session, found, sender_of(found), ACTOR)
 
     record = only(Submission)
     assert (record.instance_id, record.root_instance_id, record.number) == ("uuid:2", "uuid:2", 2)
@@ -197,7 +197,7 @@ def test_an_edit_whose_original_never_came_can_be_taken_in_as_a_record(post, onl
 def take_in_alone():
     with transaction() as session:
         found = session.scalars(select(Held)).one()
-        service.reingest(session, found, sender_of(found.phone), ACTOR)
+        service.reingest(session, found, sender_of(found), ACTOR)
 
 
 def test_an_original_that_comes_after_its_edit_was_taken_in_joins_it_as_older(app, post, only):

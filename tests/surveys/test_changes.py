@@ -60,6 +60,18 @@ def test_the_same_question_under_another_name_is_renamed_and_another_is_gone():
     assert found[1].refers == ("R1", "note")
 
 
+def test_each_rule_that_asks_for_a_field_is_named_once_and_in_order():
+    rules = [
+        {"rule_id": "B02", "when": "so > 1", "title_vi": "x"},
+        {"rule_id": "B01", "when": "so > 2", "title_vi": "x"},
+        {"rule_id": "B03", "when": "khac = 1", "title_vi": "so liệu"},
+    ]
+
+    [gone] = changes.between([field("int", "so")], [], [*rules, *rules])
+
+    assert gone.refers == ("B01", "B02")
+
+
 def test_nothing_is_said_of_what_stays_or_is_new():
     assert changes.between([field("int")], [field("int"), field("date", "ngay")]) == []
 

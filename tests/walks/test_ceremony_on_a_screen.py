@@ -128,8 +128,9 @@ def test_a_ceremony_by_keyboard(chromium, served, committed, cast, size):
     room.at(4)
     units = drawn(committed).drawn
     for shown in range(len(units) + 1):
-        body = room.body()
-        assert [unit.unit_code in body for unit in units] == [n < shown for n in range(len(units))]
+        expect(room.page.locator(".told li")).to_have_count(shown)
+        newest = units[max(shown - 1, 0)]
+        assert [unit for unit in units if unit.unit_code in room.body()] == [newest] * bool(shown)
         fits.append(room.overflow())
         room.press(" ")
         room.at(*((4, f"&shown={shown + 1}") if shown < len(units) else (5,)))

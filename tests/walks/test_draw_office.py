@@ -197,7 +197,6 @@ def test_vu_ban_from_the_list_of_communes_to_the_household_at_the_door(
     communes = a_list_is_mended_and_four_communes_drawn(office)
     assert verified(communes) == []
     assert "4/17" in office.page(f"/draws/{communes.id}/minutes")
-    assert office.client.post(f"/draws/{communes.id}/visits").status_code == 302
     assert fresh().query(Visit).count() == 4
 
     hamlets = [two_hamlets(office, commune) for commune in main(communes)]
@@ -466,8 +465,6 @@ def test_ben_tre_names_three_districts_and_draws_communes_and_hamlets_in_them(
     office = Office(quang, plan.id, round_.id, hoa.id)
 
     drawn = [office.drawn(office.communes(2, 1, within=code)) for code in ("835", "831", "832")]
-    for draw in drawn:
-        quang.post(f"/draws/{draw.id}/visits")
     hamlets = []
     for draw in drawn:
         commune = main(draw)[0]

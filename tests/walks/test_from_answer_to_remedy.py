@@ -20,7 +20,7 @@ from server.demo import javarosa
 from server.demo.loopback import serving
 from server.demo.phone import Phone
 from server.entities import service as entities
-from server.findings import alarms
+from server.findings import alarms, tracing
 from server.findings.models import Finding, FindingState, FindingStep, SiteCheck, StepKind
 from server.monitoring import service as monitoring
 from server.permissions import Role
@@ -60,6 +60,7 @@ class Stage:
     token: str
     lan: Person
     hoa: Person
+    son: Person
     unit: Person
 
 
@@ -89,6 +90,7 @@ def stage(app, drain) -> Stage:
             for name, role, area in (
                 ("lan", Role.INSPECTOR, district.area),
                 ("hoa", Role.REVIEWER, district.area),
+                ("son", Role.REVIEWER, district.area),
                 ("unit", Role.UNIT_OFFICER, commune.area),
             )
         }
@@ -254,6 +256,7 @@ def seal_and_verify() -> None:
     with transaction() as session:
         assert journal.seal(session, clock.now() + dt.timedelta(days=1)) > 20
     assert list(journal.verify(db.session())) == []
+    assert list(tracing.astray(db.session())) == []
     steps = db.session().scalars(select(FindingStep)).all()
     assert all(step.at and step.from_state and step.to_state for step in steps)
 
@@ -274,7 +277,8 @@ def test_a_check_of_a_finding_that_was_closed_meanwhile_waits_for_a_person(
     }  # fmt: skip
     stale, nobody = javarosa.fill(form.xform, form.media, [given, refused], auto="none")
     assert step(stage.hoa, cow.id, "kiem_tra", result="khong_the", note="Hộ đã chuyển đi") == 302
-    assert step(stage.hoa, cow.id, "dong") == 302
+    assert step(stage.hoa, cow.id, "dong") == 403
+    assert step(stage.son, cow.id, "dong") == 302
 
     for filled in (nobody, stale):
         phone.send(filled)

@@ -4,31 +4,25 @@ Every page is looked at on a wide screen and on a phone: it answers, stays insid
 nothing that its content policy forbids, and asks no other host for anything.
 """
 
-import shutil
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
-from waitress import create_server
+from playwright.sync_api import Browser
 
+from bench import everyday
+from bench.everyday import Hand
 from server.db import db
 from server.demo import keys, loader
 from server.permissions import Role
 from tests.demo.test_loader import FEW, installation
+from tests.walks.browsing import CHROMIUM, NARROW, WIDE, Reader, Serving
+from tests.walks.browsing import chromium as chromium
+from tests.walks.days import DAYS
+from tests.walks.spider import Spider
 
-CHROMIUM = shutil.which("chromium")
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
-WIDTHS = (1280, 390)
+WIDTHS = (WIDE, NARROW)
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.java,
@@ -42,6 +36,7 @@ pytestmark = [
 class Place:
     """Where the application is served, and who may sign in."""
 
+    app: Flask
     address: str
     accounts: dict[str, keys.Account]
 
@@ -54,96 +49,16 @@ def served(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         found = keys.read(app.config["THUCDIA"].var)
         assert found is not None
         db.session.remove()  # a transaction left open would be ended under us
+        accounts = {account.role: account for account in reversed(found.accounts)}
         with Serving(app) as address:
-            yield Place(address, {account.role: account for account in reversed(found.accounts)})
-
-
-class Serving:
-    """The application on loopback, for the length of a block."""
-
-    def __init__(self, app: Flask) -> None:
-        self.server = create_server(app, host="127.0.0.1", port=0, threads=4)
-        self.thread = threading.Thread(target=self.server.run, daemon=True)
-
-    def __enter__(self) -> str:
-        self.thread.start()
-        return f"http://127.0.0.1:{self.server.effective_port}"
-
-    def __exit__(self, *_: object) -> None:
-        self.server.close()
-        self.thread.join(5)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """One headless browser for the module."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield browser
-        browser.close()
-
-
-@dataclass
-class Reader:
-    """A person before a screen, who notes whatever is wrong with a page."""
-
-    page: Page
-    address: str
-    faults: list[str] = field(default_factory=list)
-
-    def watch(self) -> None:
-        """Note failed scripts, refused content and requests to other hosts."""
-        self.page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
-        self.page.on(
-            "console",
-            lambda said: self.faults.append(said.text) if said.type == "error" else None,
-        )
-        self.page.on(
-            "request",
-            lambda request: (
-                None
-                if request.url.startswith((self.address, "data:", "blob:"))
-                else self.faults.append(f"asked {request.url}")
-            ),
-        )
-
-    def sign_in(self, account: keys.Account) -> None:
-        """Sign in as anybody would."""
-        self.page.goto(f"{self.address}/sign-in")
-        self.page.fill("[name=email]", account.email)
-        self.page.fill("[name=password]", account.password)
-        self.page.click("main form button:not([name=lang])")
-        self.page.wait_for_url(lambda url: "/sign-in" not in url)
-
-    def follow(self, words: str) -> None:
-        """Follow the first link of the page that says `words`."""
-        self.page.locator("main a", has_text=words).first.click()
-        self.page.wait_for_load_state()
-        self.look()
-
-    def open(self, path: str) -> None:
-        """Open an address and look at it."""
-        answer = self.page.goto(self.address + path)
-        if answer is None or answer.status != 200:
-            self.faults.append(f"{path}: {answer and answer.status}")
-        self.look()
-
-    def look(self) -> None:
-        """Note a page that is wider than the screen or has no heading."""
-        wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-        if self.page.evaluate(wide):
-            self.faults.append(f"{self.page.url} is wider than the screen")
-        if self.page.locator("main h1").count() != 1:
-            self.faults.append(f"{self.page.url} has no single heading")
+            yield Place(app, address, accounts)
 
 
 @pytest.fixture(params=WIDTHS)
 def reader(request: pytest.FixtureRequest, chromium: Browser, served: Place) -> Iterator[Reader]:
     """Somebody before a screen of one of the two widths."""
     context = chromium.new_context(viewport={"width": request.param, "height": 900})
-    found = Reader(context.new_page(), served.address)
-    found.watch()
-    yield found
+    yield Reader.at(context, served.address)
     context.close()
 
 
@@ -176,37 +91,55 @@ def test_a_reviewer_reads_a_record_with_its_answers_photos_and_place(reader, ser
     assert reader.faults == []
 
 
-def test_every_page_of_the_plan_opens_for_its_coordinator(reader, served):
-    reader.sign_in(served.accounts[Role.COORDINATOR.value])
-    for path in (
-        "/plans",
-        "/plans/1",
-        "/plans/1/forms",
-        "/forms/1/versions/1",
-        "/plans/1/draws",
-        "/draws/1",
-        "/draws/1/minutes",
-        "/plans/1/teams",
-        "/plans/1/phones",
-        "/plans/1/submissions",
-        "/plans/1/held",
-        "/held/1",
-        "/findings",
-        "/visits/1",
-        "/records/1",
-        "/places",
-        "/programme",
-        "/journal",
-    ):
-        reader.open(path)
-    assert reader.faults == []
+LOOKS = [(WIDE, "vi"), (NARROW, "en")]
+
+
+@pytest.fixture(scope="module")
+def met(served, chromium) -> dict[str, Spider]:
+    """What an administrator and a unit's officer meet when they follow every link."""
+    return {role: _follow_all(served, chromium, role) for role in ("administrator", "unit-officer")}
+
+
+def _follow_all(served: Place, chromium: Browser, role: str) -> Spider:
+    context = chromium.new_context()
+    Reader.at(context, served.address).sign_in(served.accounts[role])
+
+    def fetch(path: str) -> tuple[int, str, str]:
+        answer = context.request.get(served.address + path)
+        kind = answer.headers.get("content-type", "")
+        return answer.status, kind, answer.text() if kind.startswith("text/html") else ""
+
+    spider = Spider(served.app, fetch)
+    spider.crawl("/")
+    context.close()
+    return spider
+
+
+def test_every_link_leads_somewhere(met):
+    assert met["administrator"].faults == met["unit-officer"].faults == []
+    assert len(met["administrator"].pages) > 60 and len(met["unit-officer"].pages) > 3
+
+
+@pytest.mark.parametrize(("width", "language"), LOOKS)
+def test_every_page_reads_well_on_a_desk_and_in_the_hand(met, served, chromium, width, language):
+    """No script fails, nothing is asked of others, nothing sticks out, and axe finds no fault."""
+    faults = []
+    for role, spider in met.items():
+        context = chromium.new_context(viewport={"width": width, "height": 900})
+        reader = Reader.at(context, served.address, language)
+        reader.sign_in(served.accounts[role])
+        for path in sorted(spider.examples()):
+            reader.open(path)
+            reader.judge()
+        faults += reader.faults
+        context.close()
+
+    assert faults == []
 
 
 def test_the_pages_speak_english_when_asked(reader, served):
     reader.sign_in(served.accounts[Role.COORDINATOR.value])
-    english = "document.querySelector('form[action=\"/language\"] button[value=en]').click()"
-    with reader.page.expect_navigation():
-        reader.page.evaluate(english)
+    reader.speak("en")
     reader.open("/plans/1")
 
     assert reader.page.locator("html").get_attribute("lang") == "en"
@@ -223,3 +156,44 @@ def test_a_wrong_password_says_so_and_keeps_the_address_typed(reader, served):
 
     assert "không đúng" in reader.page.locator("main").inner_text()
     assert reader.page.input_value("[name=email]") == "nguoiduyet@vuban.example"
+
+
+@pytest.mark.parametrize("role", DAYS, ids=lambda role: role.value)
+def test_a_day_from_sign_in_to_sign_out(role, served, chromium):
+    """At a desk in Vietnamese, then on a phone in English: the same steps lead to the same ends."""
+    context = chromium.new_context(viewport={"width": WIDE, "height": 900})
+    reader = Reader.at(context, served.address)
+    reader.sign_in(served.accounts[role.value])
+    for width, language in LOOKS:
+        reader.page.set_viewport_size({"width": width, "height": 900})
+        if language != reader.language:
+            reader.speak(language)
+        reader.page.goto(served.address)
+        for step in DAYS[role]:
+            Hand(reader.page).do(step)
+            reader.look()
+    reader.sign_out()
+    context.close()
+
+    assert reader.faults == []
+
+
+def test_everyday_tasks_take_no_more_clicks_and_keys_than_the_table_says(served, chromium):
+    table = everyday.TABLE.read_text("utf-8").splitlines()
+    told = {row.rsplit(" ", 2)[0] for row in table if row.startswith("| ")}
+    context = chromium.new_context(viewport={"width": WIDE, "height": 900})
+    everyday.correct(context.new_page(), served.address, served.accounts)
+    served.app.extensions["jobs"].drain()
+    played = []
+    for task in everyday.TASKS:
+        reader = Reader.at(context, served.address)
+        reader.sign_in(served.accounts[task.role])
+        hand = Hand(reader.page)
+        for step in task.steps:
+            hand.do(step)
+        played.append(everyday.line(task, hand))
+        reader.page.close()
+        context.clear_cookies()
+    context.close()
+
+    assert [row for row in played if row not in told] == []

@@ -50,9 +50,10 @@ c1,Lớp nâng cao năng lực số 1,60
 5d1c0c52-6f1e-4c57-8a86-52a6d8a6f7b1,KT-001,1,Thiếu ảnh,• Ảnh: chụp lại,Phiếu hộ,Hoa,08:00 16/4,12
 5d1c0c52-6f1e-4c57-8a86-52a6d8a6f7b2,KT-002,1,Sai tên,,Phiếu hộ,Hoa,09:00 16/4,13
 """,
-    "findings.csv": """name,label,__version,code,text_vi,due_date,responsible,commune_code,status
-2f0b7c1e-7a2f-4f6e-9d0e-0d6a4d6b1a01,TT-001,1,TT-001,Bò đã chết,2024-06-30,UBND xã,13780,da_giao
-2f0b7c1e-7a2f-4f6e-9d0e-0d6a4d6b1a09,TT-009,1,TT-009,Nhà dở,2024-06-30,UBND xã,13783,da_giao
+    "findings.csv": """\
+name,label,__version,code,text_vi,due_date,responsible,commune_code,status,asked_due
+2f0b7c1e-7a2f-4f6e-9d0e-0d6a4d6b1a01,T1,1,TT-001,Bò đã chết,2024-06-30,UBND xã,13780,m,2024-07-15
+2f0b7c1e-7a2f-4f6e-9d0e-0d6a4d6b1a09,TT-009,1,TT-009,Nhà dở,2024-06-30,UBND xã,13783,da_giao,
 """,
 }
 

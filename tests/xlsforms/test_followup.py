@@ -11,6 +11,7 @@ ELSEWHERE = "2f0b7c1e-7a2f-4f6e-9d0e-0d6a4d6b1a09"
 BEFORE = {"visit": "v1", "inspectors": "Đoàn 3", "met": "yes", "finding": OPEN}
 LOOKED_UP = {"commune_code": "13780", "round_code": "R1"}
 FINDING = {"f_code": "TT-001", "f_text": "Bò đã chết", "f_due": "2024-06-30", "f_unit": "UBND xã"}
+FINDING["f_asked"] = "2024-07-15"
 
 HALF = (
     BEFORE

@@ -7,7 +7,7 @@ import server.db
 from server.migrations import guards
 
 revision = "0013"
-down_revision = "0009"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

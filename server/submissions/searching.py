@@ -1,0 +1,57 @@
+"""Finds records by words that occur in them, on either engine, without reading every record.
+
+SQLite has a full-text table that triggers keep as `submission.search_text` is, PostgreSQL an index
+over the same text (migration 0012). Both know words by their beginnings: 'dien' finds 'dien bien',
+'ien' does not. The text is folded before it is kept, and so is what is looked for: no engine's own
+idea of tone marks has a part in it.
+"""
+
+import re
+from typing import Any
+
+from sqlalchemy import Boolean, ColumnElement, false, literal
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from server import text
+from server.submissions.models import Submission
+
+MOST_WORDS = 8
+PREPARED = "to_tsvector('simple', regexp_replace(search_text, '[^[:alnum:]]+', ' ', 'g'))"
+"""What PostgreSQL's index holds; a query must say it letter by letter."""
+_WORD = re.compile(r"[^\W_]+")
+
+
+class _Mentions(FunctionElement[bool]):
+    """Whether a record holds all words: of its id, and the words as each engine reads them."""
+
+    type = Boolean()
+    inherit_cache = True
+    _is_implicitly_boolean = True  # no "= 1" after it on SQLite
+    name = "mentions"
+
+
+@compiles(_Mentions, "sqlite")
+def _sqlite(element: _Mentions, compiler: SQLCompiler, **kw: Any) -> str:
+    record_id, words, _ = element.clauses
+    found = "SELECT rowid FROM submission_search WHERE submission_search MATCH "
+    return f"{compiler.process(record_id, **kw)} IN ({found}{compiler.process(words, **kw)})"
+
+
+@compiles(_Mentions, "postgresql")
+def _postgresql(element: _Mentions, compiler: SQLCompiler, **kw: Any) -> str:
+    *_, words = element.clauses
+    column = PREPARED.replace("search_text", "submission.search_text")
+    return f"{column} @@ to_tsquery('simple', {compiler.process(words, **kw)})"
+
+
+def mentions(given: str) -> list[ColumnElement[bool]]:
+    """Return the conditions that a record holds every word of `given`, none when there is none."""
+    folded = text.fold(given)
+    words = _WORD.findall(folded)[:MOST_WORDS]
+    if not words:
+        return [false()] if folded.strip() else []
+    for_sqlite = " AND ".join(f'"{word}"*' for word in words)
+    for_postgresql = " & ".join(f"'{word}':*" for word in words)
+    return [_Mentions(Submission.id, literal(for_sqlite), literal(for_postgresql))]

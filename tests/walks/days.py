@@ -1,0 +1,81 @@
+"""What a person of each role does in a day, from the page they begin at: steps of a `Hand`."""
+
+from bench.everyday import Step
+from server.permissions import Role
+
+FIRST_RECORD = ("click", "#records tbody .row-title a")
+DAYS: dict[Role, tuple[Step, ...]] = {
+    Role.ADMINISTRATOR: (
+        ("go", "/people"),
+        ("click", "main table tbody a"),
+        ("sees", "main form"),
+        ("go", "/journal"),
+        ("click", "main a[href='/journal/verify'], main form button"),
+        ("sees", "main h1"),
+    ),
+    Role.COORDINATOR: (
+        ("click", "main h3 a[href='/plans/1']"),
+        ("click", "a[href='/plans/1/setup']"),
+        ("sees", ".step-body"),
+        ("go", "/plans"),
+        ("click", "main table tbody a"),
+        ("click", "a[href='/plans/1/calendar']"),
+        ("go", "/plans"),
+        ("click", "main table tbody a"),
+        ("click", "a[href='/plans/1/phones']"),
+        ("sees", "main table tbody tr"),
+        ("go", "/map"),
+        ("sees", ".leaflet-container"),
+    ),
+    Role.TEAM_LEADER: (
+        ("click", "main a[href='/plans/1/submissions']"),
+        FIRST_RECORD,
+        ("type", "#body", "Đã nghe lại ghi âm."),
+        ("click", "#comments form button[type=submit]"),
+        ("sees", "#comments .timeline li"),
+        ("go", "/findings"),
+        ("click", "main table tbody a"),
+        ("sees", "main h1"),
+    ),
+    Role.INSPECTOR: (
+        ("go", "/plans"),
+        ("click", "main table tbody a"),
+        ("click", "main a[href^='/visits/']"),
+        ("sees", ".leaflet-container"),
+        ("go", "/plans"),
+        ("click", "main table tbody a"),
+        ("click", "a[href='/plans/1/fill']"),
+        ("sees", "main table tbody a"),
+    ),
+    Role.REVIEWER: (
+        ("click", "main a[href*='state=moi']"),
+        ("click", "main table tbody a"),
+        ("click", "main button.btn-primary[type=submit]"),
+        ("sees", "#messages .notice"),
+        ("click", "header .brand"),
+        ("click", "main a[href$='/submissions?waits=1']"),
+        FIRST_RECORD,
+        ("click", "#review-form [value=approve]"),
+        ("sees", "[data-state=approved]"),
+    ),
+    Role.VIEWER: (
+        ("click", "main a[href='/plans/1/charts']"),
+        ("sees", "main svg"),
+        ("go", "/map"),
+        ("sees", ".leaflet-container"),
+        ("go", "/findings"),
+        ("click", "main table tbody a"),
+        ("sees", "main h1"),
+    ),
+    Role.UNIT_OFFICER: (
+        ("sees", "section[id^=record-]"),
+        ("click", "section[id^=record-] > details:not([open]) > summary"),
+        ("click", "main a[href^='/unit/records/']"),
+        ("type", "main input.form-control", "12"),
+        ("click", "main form button[type=submit]"),
+        ("sees", "#messages .notice"),
+        ("go", "/findings"),
+        ("click", "main table tbody a"),
+        ("sees", "main h1"),
+    ),
+}
