@@ -231,8 +231,9 @@ def _next(**end: int) -> Mapping[str, Any]:
 
 def _read(query: Select[Any, Any, Any]) -> Iterator[tuple[int, Record]]:
     """Give (number, record), some hundred at a time, once the answer has begun."""
-    for row in db.session().execute(query.execution_options(yield_per=AT_ONCE)):
-        yield row.id, _record(row)
+    with db.session().execute(query.execution_options(yield_per=AT_ONCE)) as rows:
+        for row in rows:  # a page ends early, and the database's cursor with it
+            yield row.id, _record(row)
 
 
 def _record(row: Any) -> Record:

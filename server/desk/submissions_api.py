@@ -110,8 +110,9 @@ def submissions(plan_id: int, form_id: str) -> Response:
 
 def _rows(query: Select[Any, Any, Any]) -> Iterator[tuple[Submission, str | None, str]]:
     """Give the rows of a query, some hundred at a time, once the answer has begun."""
-    for row in db.session().execute(query.execution_options(yield_per=AT_ONCE)):
-        yield row[0], row[1], row[2]
+    with db.session().execute(query.execution_options(yield_per=AT_ONCE)) as rows:
+        for row in rows:
+            yield row[0], row[1], row[2]
 
 
 @bp.get(f"{ALL}/submitters")

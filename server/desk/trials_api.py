@@ -71,7 +71,8 @@ def trials(plan_id: int, form_id: str) -> Response:
 
 
 def _read(query: Select[Trial]) -> Iterator[Trial]:
-    yield from db.session().scalars(query.execution_options(yield_per=AT_ONCE))
+    with db.session().scalars(query.execution_options(yield_per=AT_ONCE)) as rows:
+        yield from rows
 
 
 @bp.get(ONE)

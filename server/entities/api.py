@@ -231,9 +231,9 @@ def _read(where: Where, skip: int = 0, most: int | None = None) -> Iterator[tupl
     query = queries.with_versions().where(where).order_by(Entity.id.desc())
     if skip or most is not None:
         query = query.offset(skip).limit(most)
-    rows = db.session().execute(query.execution_options(yield_per=queries.AT_ONCE))
-    for row in rows:
-        yield row[0], row[1], row[2]
+    with db.session().execute(query.execution_options(yield_per=queries.AT_ONCE)) as rows:
+        for row in rows:
+            yield row[0], row[1], row[2]
 
 
 def _one(session: Session, where: Where, found: EntityList, uuid: str) -> Entity:
