@@ -190,7 +190,11 @@ def test_everyday_tasks_take_no_more_clicks_and_keys_than_the_table_says(served,
         reader.sign_in(served.accounts[task.role])
         hand = Hand(reader.page)
         for step in task.steps:
-            hand.do(step)
+            try:
+                hand.do(step)
+            except Exception as error:
+                error.add_note(f"{task.name}: {step} on {reader.page.url}")
+                raise
         played.append(everyday.line(task, hand))
         reader.page.close()
         context.clear_cookies()
