@@ -17,7 +17,7 @@ def test_a_late_original_undoes_nothing_that_its_edit_did(grove):
     grove.send(edit)
     with transaction() as session:
         held = session.scalars(select(Held)).one()
-        service.reingest(session, held, sender_of(held.phone), ACTOR)
+        service.reingest(session, held, sender_of(held), ACTOR)
     grove.send(original)
 
     assert grove.tree().data["cao"] == "5" and grove.tree().label == "Đa lông"

@@ -264,7 +264,7 @@ def test_what_is_held_can_be_taken_in_once_its_cause_is_mended(app, plan, post, 
 
     with transaction() as writing:
         held = writing.scalars(select(Held)).one()
-        service.reingest(writing, held, sender_of(held.phone), ACTOR)
+        service.reingest(writing, held, sender_of(held), ACTOR)
 
     assert only(Held).state is HeldState.INGESTED
     assert only(Submission).instance_id == "uuid:7"
