@@ -153,14 +153,20 @@ function submitted(payload, done) {
 }
 
 // Some of the component's controls say nothing to a screen reader: they take the name of their
-// question, and a button that clears it says so.
-const UNNAMED = "input[role=spinbutton], [role=combobox], [role=progressbar], .clear-button";
+// question, and a button that clears it says so; one that opens a repeat's menu says that.
+const UNNAMED =
+  "input[role=spinbutton], [role=combobox], [role=progressbar], .clear-button, .button-menu";
+
+function nameOf(control) {
+  if (control.matches(".button-menu")) return fill.dataset.wordMenu;
+  const question = control.closest(".question-container")?.querySelector(".control-text");
+  const clears = control.matches(".clear-button") ? `${fill.dataset.wordClear} ` : "";
+  return clears + (question?.textContent.trim() || fill.dataset.wordWaiting);
+}
 
 function nameControls() {
   for (const control of place.querySelectorAll(UNNAMED)) {
-    const question = control.closest(".question-container")?.querySelector(".control-text");
-    const clears = control.matches(".clear-button") ? `${fill.dataset.wordClear} ` : "";
-    const name = clears + (question?.textContent.trim() || fill.dataset.wordWaiting);
+    const name = nameOf(control);
     if (control.getAttribute("aria-label") !== name) control.setAttribute("aria-label", name);
   }
 }
