@@ -163,6 +163,12 @@ def _empty(url: str) -> None:
             connection.execute(text(statement))
     engine.dispose()
     if not guarded:
+        renew(url)
+
+
+def renew(url: str) -> None:
+    """Make the database anew, on PostgreSQL, for those after a test that changed code lists."""
+    if ON_POSTGRES:
         server = url.rpartition("/")[0]
         _admin(server, "DROP DATABASE thucdia WITH (FORCE)")
         _admin(server, "CREATE DATABASE thucdia TEMPLATE pristine")
