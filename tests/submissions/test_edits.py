@@ -246,16 +246,8 @@ def test_photos_of_a_late_original_may_come_in_a_request_of_their_own(app, post)
 def test_an_original_sent_several_times_at_once_joins_once(app, post, base, count):
     post(SECOND)
     take_in_alone()
-    barrier = threading.Barrier(4)
-    statuses = []
 
-    def send(_number):
-        client = app.test_client()
-        request = forms.parts(FIRST)
-        barrier.wait()
-        statuses.append(client.post(f"{base}/submission", **request).status_code)
-
-    _at_once(send, range(4))
+    statuses = _sent_at_once(app, base, [FIRST] * 4)
 
     assert statuses == [201] * 4
     assert [row[1] for row in contents()] == ["uuid:1", "uuid:2"] and count(Submission) == 1
@@ -293,16 +285,8 @@ def test_an_edit_of_another_plan_is_refused_by_name_and_held(app, cast, post, on
 def test_of_two_edits_at_once_one_becomes_the_newest_and_one_is_refused(app, post, base):
     post(FIRST)
     edits = [forms.filled(f"uuid:e{number}", replaces="uuid:1") for number in range(4)]
-    barrier = threading.Barrier(len(edits))
-    statuses = []
 
-    def send(xml):
-        client = app.test_client()
-        request = forms.parts(xml)
-        barrier.wait()
-        statuses.append(client.post(f"{base}/submission", **request).status_code)
-
-    _at_once(send, edits)
+    statuses = _sent_at_once(app, base, edits)
 
     assert sorted(statuses) == [201, 409, 409, 409]
     assert [row[0] for row in contents()] == [1, 2]
@@ -311,27 +295,30 @@ def test_of_two_edits_at_once_one_becomes_the_newest_and_one_is_refused(app, pos
 
 def test_one_edit_sent_several_times_at_once_is_one_edit(app, post, base):
     post(FIRST)
-    barrier = threading.Barrier(4)
-    statuses = []
 
-    def send(_number):
-        client = app.test_client()
-        request = forms.parts(SECOND)
-        barrier.wait()
-        statuses.append(client.post(f"{base}/submission", **request).status_code)
-
-    _at_once(send, range(4))
+    statuses = _sent_at_once(app, base, [SECOND] * 4)
 
     assert statuses == [201] * 4
     assert [row[1] for row in contents()] == ["uuid:1", "uuid:2"]
 
 
-def _at_once(send, given):
+def _sent_at_once(app, base, given):
+    """Send forms from as many phones at one moment; return the statuses they got."""
+    barrier = threading.Barrier(len(given))
+    statuses = []
+
+    def send(xml):
+        client = app.test_client()
+        request = forms.parts(xml)
+        barrier.wait()
+        statuses.append(client.post(f"{base}/submission", **request).status_code)
+
     threads = [threading.Thread(target=send, args=(each,)) for each in given]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    return statuses
 
 
 def files(app, model=SubmissionFile):
