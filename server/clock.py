@@ -25,6 +25,15 @@ def local(instant: dt.datetime) -> dt.datetime:
     return instant.astimezone(VIETNAM)
 
 
+def start_of(day: dt.date) -> dt.datetime:
+    """Return the instant at which `day` begins in Vietnam.
+
+    >>> start_of(dt.date(2024, 4, 5)).isoformat()
+    '2024-04-04T17:00:00+00:00'
+    """
+    return end_of(day - dt.timedelta(days=1))
+
+
 def end_of(day: dt.date) -> dt.datetime:
     """Return the instant at which a deadline on `day` passes: that local day's end.
 

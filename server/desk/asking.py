@@ -155,7 +155,7 @@ def _narrowed(typed: Mapping[str, str], form: Form | None, rows: Sequence[Row]) 
         returned=bool(typed["returned"]),
         waits=_reviewer() if typed["waits"] else None,
         words=typed["q"],
-        since=clock.end_of(first - dt.timedelta(days=1)) if first else None,
+        since=clock.start_of(first) if first else None,
         until=clock.end_of(last) if last else None,
         conditions=tuple(row.condition for row in rows if row.condition is not None),
     )

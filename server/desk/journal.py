@@ -135,7 +135,7 @@ def _query(
 
 def _on(session: Session, query: Select[int], day: dt.date) -> Select[int]:
     """Return `query` narrowed to a day in Vietnam, by the numbers that its lines have."""
-    start, end = clock.end_of(day - dt.timedelta(days=1)), clock.end_of(day)
+    start, end = clock.start_of(day), clock.end_of(day)
     that_day = (Line.at >= start, Line.at < end)
     first, last = session.execute(
         select(func.min(Line.id), func.max(Line.id)).where(*that_day)

@@ -138,7 +138,7 @@ def _seed(session: Session, draw: Draw, facts: Facts, _visible: bool) -> dict[st
     typed, least = _typed(draw), getattr(facts.source, "witnesses", 0)
     return {
         "typed": typed,
-        "names": typed.witnesses or queries.witnesses_of(session, draw.plan_id, clock.today()),
+        "names": typed.witnesses or queries.witnesses_today(session, draw.plan_id),
         "rows": reading.rows(facts.source),
         "by_dice": reading.by_dice(facts.source),
         "reader": reading.reader,

@@ -20,6 +20,7 @@ from server import clock, web
 from server.db import db, transaction
 from server.desk import finding_rights as rights
 from server.desk import formats, paging
+from server.desk.record_values import plain
 from server.fields import Fields
 from server.files import Files
 from server.findings import queries as findings
@@ -248,14 +249,10 @@ def _page(session: Session, record: Record, table: Table, fields: Fields) -> str
         record=record,
         visit=record.visit,
         table=table,
-        reported={key: _plain(value) for key, value in held.items()},
+        reported={key: plain(value) for key, value in held.items()},
         fields=fields,
         open=record.plan.state is PlanState.OPEN,
     )
-
-
-def _plain(value: Decimal | None) -> str:
-    return "" if value is None else format(value, "f")
 
 
 @bp.post("/unit/records/<int:record_id>/tables/<number>")

@@ -187,10 +187,6 @@ class Voiding:
     refusal: str = ""
 
 
-def _present(session: Session, found: Draw) -> list[str]:
-    return queries.witnesses_of(session, found.plan_id, clock.today())
-
-
 def _ceremony(found: Draw, digits: str = "", witnesses: list[str] | None = None,
               refusal: Problem | None = None, voiding: Voiding | None = None) -> str:  # fmt: skip
     session = db.session()
@@ -217,7 +213,7 @@ def _ceremony(found: Draw, digits: str = "", witnesses: list[str] | None = None,
         unvisited=carrying.unvisited(using, visits) if communes else 0,
         approvers=_approvers(session, found) if asking else [],
         digits=digits,
-        witnesses=witnesses or (_present(session, found) if acting else []),
+        witnesses=witnesses or (queries.witnesses_today(session, found.plan_id) if acting else []),
         refusal=refusal.text(web.language()) if refusal else "",
         voiding=voiding or Voiding(),
         listed=forms.LISTED,

@@ -388,11 +388,10 @@ def approvers(session: Session, plan: Plan, asking: int) -> Sequence[Person]:
     ).all()
 
 
-def witnesses_of(session: Session, plan_id: int, day: dt.date) -> list[str]:
-    """Return who read the plan's newest number of a day: they are in the room for the next."""
-    start, end = clock.end_of(day - dt.timedelta(days=1)), clock.end_of(day)
+def witnesses_today(session: Session, plan_id: int) -> list[str]:
+    """Return who read the plan's newest number of today: they are in the room for the next."""
     query = select(Draw.witnesses).where(
-        Draw.plan_id == plan_id, Draw.seeded_at >= start, Draw.seeded_at < end
+        Draw.plan_id == plan_id, Draw.seeded_at >= clock.start_of(clock.today())
     )
     found = session.scalar(query.order_by(Draw.number.desc()).limit(1)) or []
     return [each["name"] for each in found if "name" in each]
