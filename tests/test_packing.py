@@ -33,12 +33,12 @@ def test_what_a_browser_still_has_is_not_sent_again(browser):
     assert tag.startswith("W/") and again.status_code == 304 and again.data == b""
 
 
-def test_phones_programs_and_fonts_get_what_they_always_got(browser, cast, base):
-    font = "/static/vendor/noto-sans/latin-5.3.0.woff2"
+def test_phones_programs_and_pictures_get_what_they_always_got(browser, cast, base):
+    picture = "/static/vendor/leaflet/images/layers-2x.png"
     client = browser(cast.minh)
     with client.session_transaction() as cookie:
         program = GZIP | {"Authorization": f"Bearer {cookie['key']}"}
-    for path in (f"{base}/formList", "/v1/roles", font):
+    for path in (f"{base}/formList", "/v1/roles", picture):
         answer = client.get(path, headers=program, buffered=True)
         assert answer.status_code == 200 and "Content-Encoding" not in answer.headers, path
 

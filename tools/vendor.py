@@ -26,16 +26,9 @@ WEBFORMS = ROOT / "tools" / "webforms"
 VENDOR = ROOT / "server" / "static" / "vendor"
 MANIFEST = "manifest.json"
 
-_FONT = "@fontsource-variable/noto-sans"
-
 # What we take, package by package: file in the package -> its name beside our own.
-# A font's address stands in app.css, where no fingerprint reaches it, so its name says the version.
 COPIED: dict[str, dict[str, str]] = {
-    "bootstrap": {
-        "dist/js/bootstrap.bundle.min.js": "bootstrap/bootstrap.bundle.min.js",
-        "LICENSE": "bootstrap/LICENSE",
-    },
-    "@popperjs/core": {"LICENSE.md": "bootstrap/LICENSE.popper.md"},
+    "bootstrap": {"LICENSE": "bootstrap/LICENSE"},
     "bootstrap-icons": {"LICENSE": "icons/LICENSE"},
     "htmx.org": {"dist/htmx.min.js": "htmx/htmx.min.js", "LICENSE": "htmx/LICENSE"},
     "leaflet": {
@@ -50,11 +43,6 @@ COPIED: dict[str, dict[str, str]] = {
         "dist/leaflet.markercluster.js": "leaflet/leaflet.markercluster.js",
         "dist/MarkerCluster.css": "leaflet/MarkerCluster.css",
         "MIT-LICENCE.txt": "leaflet/LICENSE.markercluster",
-    },
-    _FONT: {
-        "files/noto-sans-latin-wght-normal.woff2": "noto-sans/latin-{version}.woff2",
-        "files/noto-sans-vietnamese-wght-normal.woff2": "noto-sans/vietnamese-{version}.woff2",
-        "LICENSE": "noto-sans/LICENSE",
     },
 }
 
@@ -90,10 +78,9 @@ def run(*command: str, folder: Path = RECIPE) -> None:
 
 def copy_packages(target: Path) -> None:
     """Copy the named files of every package into `target`."""
-    versions = locked_versions()
     for package, files in COPIED.items():
         for source, name in files.items():
-            path = target / name.format(version=versions[package])
+            path = target / name
             path.parent.mkdir(parents=True, exist_ok=True)
             content = (MODULES / package / source).read_bytes()
             if path.suffix == ".js":  # source maps are not shipped, so nothing may point at them

@@ -13,7 +13,7 @@ from PIL.Image import Exif, Transpose  # noqa: TID251
 from server.demo.chance import between, happens, one_of
 
 SIZE = (1024, 768)
-FONTS = Path(__file__).resolve().parent.parent / "static" / "vendor" / "noto-sans"
+FONT = Path(__file__).resolve().parent.parent / "documents" / "fonts" / "LiberationSerif-Bold.ttf"
 SKIES = (((150, 196, 232), (226, 239, 247)), ((120, 160, 205), (240, 222, 190)))
 WALLS = ((233, 220, 190), (207, 224, 222), (240, 240, 235), (222, 190, 165))
 ROOFS = ((168, 74, 52), (112, 120, 128), (140, 96, 60))
@@ -96,14 +96,8 @@ def _label(draw: ImageDraw.ImageDraw, caption: str) -> None:
 def _write(
     draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, size: int, colour: Colour
 ) -> None:
-    """Write letter by letter: the two font files hold different letters."""
-    latin = ImageFont.truetype(FONTS / "latin-5.3.0.woff2", size)
-    marked = ImageFont.truetype(FONTS / "vietnamese-5.3.0.woff2", size)
-    x = float(at[0])
-    for letter in text:
-        font = marked if ord(letter) > 0xFF and not 0x2000 <= ord(letter) < 0x2070 else latin
-        draw.text((x, at[1] + size), letter, colour, font, anchor="ls")
-        x += font.getlength(letter)
+    font = ImageFont.truetype(FONT, size)
+    draw.text((at[0], at[1] + size), text, colour, font, anchor="ls")
 
 
 def _mixed(one: Colour, other: Colour, part: float) -> Colour:

@@ -51,7 +51,7 @@ def test_some_pictures_lie_on_their_side_and_say_so():
     assert sides == {1: {(1024, 768)}, 6: {(768, 1024)}}
 
 
-def test_the_words_stand_in_letters_of_the_shipped_fonts():
+def test_the_words_stand_in_letters_of_the_shipped_font():
     blank, written = (Image.new("RGB", (400, 80)) for _ in range(2))
     pictures._write(pictures.ImageDraw.Draw(written), (0, 0), "ẢNH MẪU", 58, (255, 214, 92))
 
