@@ -77,7 +77,7 @@ def _list(session: Session, plan: Plan, problem: Problem | None = None) -> str:
         drafts=drafts,
         shown=shown,
         counts=queries.question_counts(session, [each.id for each in versions]),
-        missing={each.id: missing_of(each, rows) for each in versions},
+        missing=missing_from(versions, rows),
         may_manage=_may_manage(plan),
         accept=WORKBOOKS,
         mistakes=_sentences(problem),
@@ -91,17 +91,21 @@ def _may_manage(plan: Plan) -> bool:
     return covers(web.reader().areas(May.MANAGE_FORMS), plan.area)
 
 
-def missing_of(version: FormVersion, rows: dict[str, int]) -> list[str]:
-    """Return the files nobody has uploaded and the lists that have no rows yet, by name.
+def missing_from(versions: Sequence[FormVersion], rows: dict[str, int]) -> dict[int, list[str]]:
+    """Return by version the files nobody has uploaded, and the lists with no rows yet, by name.
 
-    Who supplies other lists is asked only of a version that needs some: that reads the database.
+    Who supplies other lists is asked only of versions that need some: that reads the database.
     """
-    names = [need["name"] for need in version.needs]
-    uploaded = {media.name for media in version.media}
-    ours = [name for name in names if name in service.LIVE_LISTS]
-    others = set(names) - uploaded - set(ours)
-    missing = service.missing_files(version) if others else []
-    return [*missing, *(name for name in ours if not rows.get(name))]
+    ours = {
+        each.id: [need["name"] for need in each.needs if need["name"] in service.LIVE_LISTS]
+        for each in versions
+    }
+    asking = [each for each in versions if len(each.needs) > len(ours[each.id])]
+    missing = service.missing_from(asking)
+    return {
+        version_id: [*missing.get(version_id, ()), *(name for name in names if not rows.get(name))]
+        for version_id, names in ours.items()
+    }
 
 
 def _sentences(problem: Problem | None) -> list[str]:

@@ -192,8 +192,9 @@ def _forms(session: Session, known: Facts) -> Step:
     if drafts:
         step.warnings.append(_("Còn là bản nháp: %(names)s.", names=_few(drafts)))
     rows = surveys.live_lists(session, known.plan.id)
+    missing = form_pages.missing_from([form.current for form in open_ if form.current], rows)
     for form in open_:
-        lacks = form_pages.missing_of(form.current, rows) if form.current else []
+        lacks = missing.get(form.current_id or 0)
         if lacks:
             step.warnings.append(_("%(form)s còn thiếu: %(lists)s.", form=form.title,
                                    lists=", ".join(lacks)))  # fmt: skip

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server.desk import outcomes
 from server.desk.agreement import Agreement, Pair, agreement
 from server.desk.outcomes import Outcome
-from server.draws import lineage, method, queries, service
-from server.draws.models import Draw
+from server.draws import lineage, method, service
+from server.draws.models import Draw, DrawState
 from server.draws.problems import NotInUse
 from server.draws.service import Ask
 from server.draws.stages import Wish
@@ -24,7 +24,7 @@ from server.draws.words import INTERVIEWS
 from server.journal import Actor
 from server.monitoring.models import Round, Visit
 from server.submissions import intake
-from server.submissions.models import Submission
+from server.submissions.models import ReviewState, Submission
 from server.surveys import fields as questions
 from server.surveys.fields import Field
 from server.surveys.models import Form, FormVersion
@@ -54,6 +54,22 @@ def candidates(session: Session, round_: Round, form: Form) -> list[Submission]:
         if each.id in done:
             first.setdefault(each.household_code or "", each)
     return list(first.values())
+
+
+def counts(session: Session, round_: Round) -> dict[int, int]:
+    """Return how many households of the round were interviewed by each form: its candidates."""
+    visits = select(Visit.id).where(Visit.round_id == round_.id)
+    rows = session.execute(
+        select(Submission.form_pk, func.count(Submission.household_code.distinct()))
+        .where(
+            Submission.visit_id.in_(visits),
+            Submission.outcome == Outcome.DONE,
+            Submission.review_state != ReviewState.REJECTED,
+            Submission.household_code != "",
+        )
+        .group_by(Submission.form_pk)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def commit(session: Session, round_: Round, form: Form, wish: Wish, actor: Actor) -> Draw:
@@ -87,9 +103,17 @@ def unit_id(instance_id: str) -> str:
     return instance_id.rsplit(":", 1)[-1]
 
 
-def draw_of(session: Session, round_: Round, form: Form) -> Draw | None:
-    """Return the round's live draw of forms to be asked again."""
-    return queries.live(session, round_.id, PURPOSE, INTERVIEWS, form.form_id)
+def drawn(session: Session, round_: Round) -> dict[str, Draw]:
+    """Return the round's live draws of what is asked again, by the id of the form."""
+    found = session.scalars(
+        select(Draw).where(
+            Draw.round_id == round_.id,
+            Draw.purpose == PURPOSE,
+            Draw.stage == INTERVIEWS,
+            Draw.state != DrawState.VOID,
+        )
+    )
+    return {draw.parent_code: draw for draw in found.unique()}
 
 
 @dataclass(frozen=True)

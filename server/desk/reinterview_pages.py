@@ -49,7 +49,7 @@ def _page(plan: Plan, round_: Round, fields: Fields, refusal: Problem | None = N
     found = session.scalars(
         select(Form).where(Form.plan_id == plan.id, Form.current_id.is_not(None)).order_by(Form.id)
     ).all()
-    drawn = {form.id: reinterview.draw_of(session, round_, form) for form in found}
+    drawn, counts = reinterview.drawn(session, round_), reinterview.counts(session, round_)
     return render_template(
         "desk/reinterview.html",
         plan=plan,
@@ -57,12 +57,13 @@ def _page(plan: Plan, round_: Round, fields: Fields, refusal: Problem | None = N
         fields=fields,
         refusal=refusal.text(web.language()) if refusal else "",
         free=[
-            (str(form.id), f"{form.title} ({count})")
+            (str(form.id), f"{form.title} ({counts[form.id]})")
             for form in found
-            if drawn[form.id] is None
-            and (count := len(reinterview.candidates(session, round_, form)))
+            if form.form_id not in drawn and form.id in counts
         ],
-        results=[_result(session, form, draw) for form in found if (draw := drawn[form.id])],
+        results=[
+            _result(session, form, draw) for form in found if (draw := drawn.get(form.form_id))
+        ],
         acting=_draws(plan),
         words=words,
     )

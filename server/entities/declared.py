@@ -1,6 +1,6 @@
 """What a form declares about lists: which it makes rows of or changes, and by which answers."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, object_session
@@ -73,12 +73,23 @@ def lists_are_there(version: FormVersion) -> None:
 
 
 @lists.supplies
-def supplied(version: FormVersion) -> Collection[str]:
-    """Return the files of a version that are lists of its plan, or will be once it is published."""
-    session = object_session(version)
+def supplied(versions: Sequence[FormVersion]) -> dict[int, Collection[str]]:
+    """Return the files of versions that are lists of their plan, or will be once published."""
+    session = object_session(versions[0]) if versions else None
     if session is None:
-        return ()
-    wanted = [need["name"].removesuffix(".csv") for need in version.needs]
-    held = queries.lists_named(session, version.form.plan_id, wanted)
-    names = {found.name for found in held} | {use.dataset for use in _uses(version)}
-    return {f"{name}.csv" for name in names}
+        return {}
+    asked: dict[int, set[str]] = {}
+    for version in versions:
+        wanted = {need["name"].removesuffix(".csv") for need in version.needs}
+        asked.setdefault(version.form.plan_id, set()).update(wanted)
+    held = {
+        plan_id: {each.name for each in queries.lists_named(session, plan_id, sorted(names))}
+        for plan_id, names in asked.items()
+    }
+    return {
+        version.id: [
+            f"{name}.csv"
+            for name in held[version.form.plan_id] | {use.dataset for use in _uses(version)}
+        ]
+        for version in versions
+    }

@@ -5,7 +5,7 @@ under "Đã gửi" and sent again. A row leaves the list when the edit arrives, 
 otherwise, or when the return is taken back.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, object_session, undefer
@@ -37,13 +37,17 @@ LONGEST_LABEL = 120
 def list_is_there(version: FormVersion) -> None:
     """Make the list before any phone can ask for it."""
     session = object_session(version)
-    if session is not None and _supplied(version):
+    if session is not None and _asks_for_it(version):
         the_list(session, version.form.plan_id)
 
 
 @lists.supplies
-def _supplied(version: FormVersion) -> Collection[str]:
-    return {need["name"] for need in version.needs if need["name"] == f"{LIST}.csv"}
+def _supplied(versions: Sequence[FormVersion]) -> dict[int, Collection[str]]:
+    return {version.id: [f"{LIST}.csv"] for version in versions if _asks_for_it(version)}
+
+
+def _asks_for_it(version: FormVersion) -> bool:
+    return any(need["name"] == f"{LIST}.csv" for need in version.needs)
 
 
 def the_list(session: Session, plan_id: int) -> EntityList:

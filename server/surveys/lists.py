@@ -3,7 +3,7 @@
 A room registers what it offers; here nobody knows how it is made.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from server.surveys.models import FormVersion
@@ -30,7 +30,7 @@ class Offered:
 
 
 Offer = Callable[[Carrier, Collection[str]], Iterable[Offered]]
-Supply = Callable[[FormVersion], Collection[str]]
+Supply = Callable[[Sequence[FormVersion]], Mapping[int, Collection[str]]]
 _offers: list[Offer] = []
 _supplies: list[Supply] = []
 
@@ -42,7 +42,7 @@ def offers(offer: Offer) -> Offer:
 
 
 def supplies(supply: Supply) -> Supply:
-    """Register who tells which files of a version nobody needs to upload."""
+    """Register who tells which files of versions nobody needs to upload, by version id."""
     _supplies.append(supply)
     return supply
 
@@ -54,4 +54,13 @@ def offered(carrier: Carrier, names: Collection[str]) -> list[Offered]:
 
 def supplied(version: FormVersion) -> set[str]:
     """Return the files of a version that the server makes by itself."""
-    return {name for supply in _supplies for name in supply(version)}
+    return supplied_to([version])[version.id]
+
+
+def supplied_to(versions: Sequence[FormVersion]) -> dict[int, set[str]]:
+    """Return, by version id, the files that the server makes by itself."""
+    found: dict[int, set[str]] = {version.id: set() for version in versions}
+    for supply in _supplies:
+        for version_id, names in supply(versions).items():
+            found[version_id].update(names)
+    return found

@@ -148,8 +148,12 @@ def attach(
 
 def needed_files(version: FormVersion) -> list[str]:
     """Return the names of the files that somebody must upload for this version."""
-    made = lists.supplied(version).union(LIVE_LISTS)
-    return [need["name"] for need in version.needs if need["name"] not in made]
+    return _by_hand(version, lists.supplied(version))
+
+
+def _by_hand(version: FormVersion, made: set[str]) -> list[str]:
+    names = [need["name"] for need in version.needs]
+    return [name for name in names if name not in made and name not in LIVE_LISTS]
 
 
 @dataclass(frozen=True)
@@ -267,5 +271,14 @@ def put_list(
 
 def missing_files(version: FormVersion) -> Sequence[str]:
     """Return the needed files that nobody has uploaded yet, by name."""
-    held = {media.name for media in version.media}
-    return sorted(name for name in needed_files(version) if name not in held)
+    return missing_from([version])[version.id]
+
+
+def missing_from(versions: Sequence[FormVersion]) -> dict[int, list[str]]:
+    """Return, by version id, the needed files that nobody has uploaded yet, by name."""
+    made = lists.supplied_to(versions)
+    held = {version.id: {media.name for media in version.media} for version in versions}
+    return {
+        version.id: sorted(set(_by_hand(version, made[version.id])) - held[version.id])
+        for version in versions
+    }
