@@ -67,6 +67,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "form.dry-run-seen": ("Xem kết quả chạy thử luật", "Outcome of the dry run seen"),
     "form.dry-run-skipped": ("Phát hành không chạy thử luật", "Published without a dry run"),
     "form.state-set": ("Đổi trạng thái biểu mẫu", "State of the form changed"),
+    "demo.loaded": ("Nạp bộ dữ liệu mẫu", "Demonstration loaded"),
     "plan.added": ("Lập kế hoạch", "Plan added"),
     "plan.changed": ("Sửa kế hoạch", "Plan changed"),
     "plan.closed": ("Đóng kế hoạch", "Plan closed"),

@@ -91,6 +91,12 @@ document.documentElement.classList.add("scripted");
     navigator.clipboard?.writeText(button.dataset.copy).then(() => button.classList.add("is-done"));
   });
 
+  // What was chosen stands beside our own words for choosing it.
+  document.addEventListener("change", ({ target }) => {
+    const names = target.type === "file" && target.closest(".file-pick")?.querySelector(".file-names");
+    if (names) names.textContent = [...target.files].map((file) => file.name).join(", ") || names.dataset.none;
+  });
+
   document.addEventListener("DOMContentLoaded", () => document.querySelector("[data-focus]")?.focus());
 
   // What is wider than its place is moved by the arrow keys too.

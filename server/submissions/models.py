@@ -2,6 +2,7 @@
 
 import datetime as dt
 import enum
+import re
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
@@ -165,6 +166,20 @@ class Submission(Model):
     files: Mapped[list["SubmissionFile"]] = relationship(
         back_populates="submission", order_by="SubmissionFile.id"
     )
+
+    @property
+    def called(self) -> str:
+        """What people call the form: its own name, in which places have theirs beside the code."""
+        name = self.label
+        places: tuple[Hamlet | Place | None, ...] = (self.hamlet, self.place)
+        for where in places:
+            if where is None:
+                continue
+            code = rf"(?<![\w-])(?:[\w-]+-)?{re.escape(where.code)}(?![\w-])"
+            if found := re.search(code, name):
+                before, after = name[: found.start()], name[found.end() :]
+                name = f"{before}{where.name} ({found[0]}){after}"
+        return name or self.form.title
 
 
 class SubmissionFile(Model):

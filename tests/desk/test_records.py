@@ -33,6 +33,17 @@ def test_the_list_shows_what_came_from_whom_and_what_it_raised(story, listed):
     assert page.count('data-label="Phát hiện"><span') == 1
 
 
+def test_a_record_is_called_by_the_names_of_its_places_beside_their_codes(
+    story, listed, browser, cast
+):
+    hamlet, commune = story.hamlet.code, story.visit.place.code
+    number = story.send(label=f"{hamlet}-017 – {hamlet}; X-{commune}")
+    called = f"{hamlet}-017 – Thôn Vân Cát ({hamlet}); {story.visit.place.name} (X-{commune})"
+
+    assert called in listed().text
+    assert f"<h1>{called}</h1>" in browser(cast.hoa).get(f"/submissions/{number}").text
+
+
 def test_records_of_a_plan_are_not_shown_to_another_district_nor_to_nobody(story, listed, cast):
     story.send()
 
