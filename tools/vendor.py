@@ -46,11 +46,6 @@ COPIED: dict[str, dict[str, str]] = {
         "dist/images/marker-icon.png": "leaflet/images/marker-icon.png",
         "LICENSE": "leaflet/LICENSE",
     },
-    "leaflet.markercluster": {
-        "dist/leaflet.markercluster.js": "leaflet/leaflet.markercluster.js",
-        "dist/MarkerCluster.css": "leaflet/MarkerCluster.css",
-        "MIT-LICENCE.txt": "leaflet/LICENSE.markercluster",
-    },
     _FONT: {
         "files/noto-sans-latin-wght-normal.woff2": "noto-sans/latin-{version}.woff2",
         "files/noto-sans-vietnamese-wght-normal.woff2": "noto-sans/vietnamese-{version}.woff2",
