@@ -20,7 +20,7 @@ from server.problems import BadInput, NotAllowed, NotFound, Problem
 bp = Blueprint("boundaries", __name__)
 bp.context_processor(lambda: {"named": islands.named})
 SHOWN_ROWS = 200
-IMPORTS = 50
+IMPORTS = 20
 
 
 @bp.get("/places/boundaries")
@@ -37,13 +37,17 @@ def _page(typed: Fields, problem: str | None) -> str:
     edition = asked or (editions[0] if editions else None)
     if edition is None:
         raise NotFound()
+    made = session.scalars(
+        boundary_queries.imports(edition.id, web.asked_key("before")).limit(IMPORTS + 1)
+    ).all()
     lacking = boundary_queries.missing(session, edition.id, islands.of(edition.id))
     return render_template(
         "places/boundaries.html",
         edition=edition,
         editions=[(row.id, row.name) for row in editions],
         counts=boundary_queries.counts(session, edition.id),
-        imports=session.scalars(boundary_queries.imports(edition.id).limit(IMPORTS)).all(),
+        imports=made[:IMPORTS],
+        older=made[IMPORTS - 1].id if len(made) > IMPORTS else None,
         lacking=lacking,
         levels=words.LEVELS,
         typed=typed,

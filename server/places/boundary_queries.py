@@ -30,13 +30,12 @@ MISSING_EN = (
 )
 
 
-def imports(edition: str) -> Select[BoundaryImport]:
-    """Return the imports of an edition, the newest first."""
-    return (
-        select(BoundaryImport)
-        .where(BoundaryImport.edition_id == edition)
-        .order_by(BoundaryImport.id.desc())
-    )
+def imports(edition: str, before: int | None = None) -> Select[BoundaryImport]:
+    """Return the imports of an edition, the newest first; only those `before` one (its id)."""
+    found = select(BoundaryImport).where(BoundaryImport.edition_id == edition)
+    if before is not None:
+        found = found.where(BoundaryImport.id < before)
+    return found.order_by(BoundaryImport.id.desc())
 
 
 def border(session: Session, boundary_id: int) -> Border:

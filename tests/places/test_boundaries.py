@@ -10,7 +10,7 @@ from sqlalchemy import select
 from server.db import db, transaction
 from server.journal import Line
 from server.permissions import Role
-from server.places import boundary_queries, islands, outlines, queries
+from server.places import boundary_pages, boundary_queries, islands, outlines, queries
 from server.places.boundary_models import Boundary, BoundaryImport
 from server.places.commands import group
 from server.teams import service as teams
@@ -271,6 +271,18 @@ def test_another_version_or_another_choice_has_another_address(admin):
     take_in(admin, COMMUNES[0])
 
     assert len({one, two, drawn("13741")[2].version, ""}) == 4
+
+
+def test_the_imports_are_paged_by_their_number(admin, monkeypatch):
+    monkeypatch.setattr(boundary_pages, "IMPORTS", 1)
+    take_in(admin, COMMUNES[0], source="Lần một")
+    take_in(admin, COMMUNES[0], source="Lần hai")
+
+    newest = admin.get("/places/boundaries?edition=2024").text
+    older = admin.get("/places/boundaries?edition=2024&before=2").text
+
+    assert "Lần hai" in newest and "Lần một" not in newest and "before=2" in newest
+    assert "Lần một" in older and "Lần hai" not in older and "before=1" not in older
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"[", b"{}", b'{"features":[NaN]}'])
