@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import func, insert, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from server import clock, journal
 from server.journal import Actor
@@ -102,19 +102,16 @@ def _matched(
 
 def _units(session: Session, edition: str) -> Iterator[Unit]:
     """Give the units of an edition with the names of what holds them."""
-    parent, province = aliased(Place), aliased(Place)
     rows = session.execute(
-        select(Place.id, Place.code, Place.name, Place.parent_code, Place.province_code,
-               parent.name, province.name)
-        .outerjoin(parent, (parent.edition_id == edition) & (parent.code == Place.parent_code))
-        .outerjoin(
-            province, (province.edition_id == edition) & (province.code == Place.province_code)
+        select(Place.id, Place.code, Place.name, Place.parent_code, Place.province_code).where(
+            Place.edition_id == edition
         )
-        .where(Place.edition_id == edition)
-    )  # fmt: skip
-    for key, code, name, parent_code, province_code, *holders in rows:
+    ).all()
+    names = {row.code: row.name for row in rows}
+    for key, code, name, parent_code, province_code in rows:
         parts = dict.fromkeys(part for part in (edition, province_code, parent_code, code) if part)
-        yield Unit(key, code, name, "/".join(parts), tuple(each for each in holders if each))
+        holders = [part for part in parts if part in names and part != code]
+        yield Unit(key, code, name, "/".join(parts), tuple(names[part] for part in holders))
 
 
 def store(

@@ -62,7 +62,7 @@ class Outlines:
         """Give the features in the order of the file."""
         self._lines.seek(0)
         for line in self._lines:
-            yield _outline(json.loads(line))
+            yield outline(json.loads(line))
 
 
 @contextmanager
@@ -121,7 +121,8 @@ def _problem(name: str, details: dict[str, object]) -> Problem:
     )
 
 
-def _outline(line: dict[str, object]) -> Outline:
+def outline(line: dict[str, object]) -> Outline:
+    """Return the feature that a line of the child process tells."""
     fault = line.pop("fault", None)
     if isinstance(fault, list):
         kind: type[RowProblem] = getattr(boundary_problems, fault[0])

@@ -134,31 +134,6 @@ def test_an_import_is_taken_back_and_units_have_what_they_had_before(admin):
     assert set(verbs) == {"boundaries.withdrawn"}
 
 
-@pytest.mark.parametrize(
-    ("properties", "code"),
-    [
-        ({"ma": "13741"}, "13741"),
-        ({"MA_DVHC": 13741, "TEN_DVHC": "TT. Goi"}, "13741"),
-        ({"Tên xã": "minh thuan", "Tên huyện": "VỤ BẢN", "Tên tỉnh": "Nam Định"}, "13744"),
-        ({"name": "Minh Thuận", "parent": "Huyện Vụ Bản"}, "13744"),
-        ({"ten_huyen": "Vụ Bản", "ten_tinh": "Nam Định"}, "359"),
-        ({"name": "Huyện Vụ Bản"}, "359"),
-        ({"ma_huyen": 98, "ten_huyen": "Tủa Chùa"}, "098"),
-        ({"code": "13753", "name": "Xã Khác tên"}, None),
-        ({"ma_huyen": 98}, None),
-        ({"name": "Minh Thuận"}, None),
-        ({"name": "Minh Thuận", "parent": "Ý Yên"}, None),
-    ],
-)
-def test_a_unit_is_known_by_code_or_by_name_and_parent(admin, properties, code):
-    page = send(admin, collection(feature(beside(0), **properties))).text
-
-    if code is None:
-        assert "Không có vùng nào nhập được" in page
-    else:
-        assert f"<code>{code}</code>" in page.split("Sẽ được nhập <small")[1]
-
-
 def test_properties_can_be_named_and_codes_trusted(admin):
     odd = feature(beside(0), dinh_danh="13753", nhan="Tên riêng", ten="Gôi")
 
