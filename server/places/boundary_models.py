@@ -11,9 +11,9 @@ from server.db import Model
 class BoundaryImport(Model):
     """A file of areas: who published it under which terms, as of which day, and who took it in.
 
-    `attribution` stands on every map that draws one of its areas. A withdrawn import keeps its
-    areas, which nothing draws any more. Records are judged anew after it: `judging_from` is the
-    first that waits (its id), None when none does.
+    The file itself is kept under `sha256`; `attribution` stands on every map that draws one of its
+    areas. A withdrawn import keeps its areas, which nothing draws any more. After both, the records
+    of its units are judged anew: those beyond `judging_from` (an id) wait, none when it is None.
     """
 
     __tablename__ = "boundary_import"

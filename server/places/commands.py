@@ -4,10 +4,10 @@ import datetime as dt
 from pathlib import Path
 
 import click
+from flask import current_app
 
 from server import journal
 from server.db import db, transaction
-from server.files import digest
 from server.places import boundary_queries, boundary_service, islands, outlines, queries, service
 from server.places.boundaries import How
 from server.places.boundary_models import BoundaryImport
@@ -90,8 +90,6 @@ def boundaries(
     if store and not (source and attribution):
         raise click.UsageError("--store cần --source và --attribution / needs both")
     how = How(code_property, name_property, parent_property, trust_codes)
-    with file.open("rb") as data:
-        sha256 = digest(data).sha256
     with outlines.read(file, file.name) as found:
         preview = boundary_service.preview(db.session(), edition, found, how, [""])
         for rejected in preview.rejected:
@@ -99,7 +97,10 @@ def boundaries(
             click.echo(f"vùng {rejected.number} {rejected.label}: {reason}", err=True)
         stored = None
         if store:
-            credit = Credit(file.name, sha256, source, attribution, as_of.date() if as_of else None)
+            with file.open("rb") as data:
+                kept = current_app.extensions["files"].keep(data)
+            day = as_of.date() if as_of else None
+            credit = Credit(file.name, kept.sha256, source, attribution, day)
             with transaction() as writing:
                 made = boundary_service.store(writing, edition, found, how, [""], credit, actor())
                 stored = made.id

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from server.db import db, transaction
 from server.journal import Line
+from server.maintenance import soundness
 from server.permissions import Role
 from server.places import boundary_pages, boundary_queries, islands, outlines, queries
 from server.places.boundary_models import Boundary, BoundaryImport
@@ -105,6 +106,7 @@ def test_confirming_stores_versions_and_tells_the_journal(admin, cast):
     )  # fmt: skip
     assert (line.detail["units"], line.detail["replaced"]) == (1, 1)
     made = db.session().get(BoundaryImport, line.detail["import_id"])
+    assert list(soundness.named(db.session())).count(made.sha256) == 1  # the sweeper leaves it
     assert (made.attribution, made.imported_by) == (CREDIT["attribution"], "Quản trị")
 
 
@@ -335,6 +337,8 @@ def test_the_same_is_done_from_a_terminal(app, session, tmp_path):
     assert "vùng 4 1: Mã “1” không có" in seen.stderr
     assert refused.exit_code == 2
     assert json.loads(stored.stdout)["import"] == 1
+    held = session.scalars(select(BoundaryImport.sha256)).one()
+    assert app.extensions["files"].read(held) == path.read_bytes()
     assert json.loads(listed.stdout)["units"] == 3
     assert json.loads(back.stdout) == {"import": 1, "revived": 0}
     assert current() == {}
