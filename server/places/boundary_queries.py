@@ -93,7 +93,8 @@ def _now(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 class Areas:
     """What a map draws: the current boundaries by their role, and whose work they are.
 
-    Roles: 'drawn' (a unit that was chosen), 'frame' (what holds them). `lacking` are archipelagos
+    Roles: 'drawn' (a unit that was chosen), 'frame' (what holds them), 'islands' (which are small
+    on a map of the country, and so always named). `lacking` are archipelagos
     without which nothing may be drawn; `whole` asks the map to show all of it.
     """
 
@@ -154,9 +155,16 @@ def areas(
         found = [row for row in found if row.code not in outlined]
     elif wanted:
         found += _rows_of(session, edition, wanted, {row.place_id for row in found})
-    roles = {row.place_id: "drawn" if row.place_id in drawn else "frame" for row in found}
+    named = {each.code for each in wanted}
+    roles = {row.place_id: _role(row, drawn, named) for row in found}
     credits = tuple(dict.fromkeys(row.attribution for row in found))
     return Areas(found, roles, credits, lacking, edition, several)
+
+
+def _role(row: Row[Any], drawn: Collection[int], named: Collection[str]) -> str:
+    if row.code in named:
+        return "islands"
+    return "drawn" if row.place_id in drawn else "frame"
 
 
 _ROWS = (

@@ -7,7 +7,7 @@
 //   url        where "open" leads (same site only)   named     true: the name is always shown
 //   radius_m   circle of the allowed distance        accuracy_m  circle of the phone's accuracy
 //   ref        id of the expected point this one belongs to: a line joins the two
-//   role       of an area: "drawn" (a unit that was chosen) or "frame" (what holds it)
+//   role       of an area: "drawn" (a unit that was chosen), "frame" (what holds it) or "islands" (always named)
 "use strict";
 
 (() => {
@@ -83,12 +83,13 @@
   function area(feature) {
     const { label, role } = feature.properties;
     const made = L.geoJSON(feature, { style: { className: `area area-${role}`, weight: role === "drawn" ? 1.5 : 2 }, interactive: role === "drawn" });
-    return role === "drawn" ? made.bindTooltip(element("span", "", label), { sticky: true }) : made;
+    if (role === "frame") return made;
+    return made.bindTooltip(element("span", "", label), role === "islands" ? { permanent: true, direction: "right", className: "name" } : { sticky: true });
   }
 
   function areaLines(box, roles) {
     const words = { drawn: box.dataset.wordDrawn, frame: box.dataset.wordFrame };
-    return roles.map((role) => [`area-${role}`, [element("i", `area-${role}`), words[role]]]);
+    return roles.filter((role) => words[role]).map((role) => [`area-${role}`, [element("i", `area-${role}`), words[role]]]);
   }
 
   // Points that crowd stand as one number until the map is near enough to tell them apart.

@@ -218,6 +218,7 @@ def test_a_map_of_several_provinces_or_the_country_is_drawn_with_the_islands_or_
 
     assert codes == {"36", "11", "498", "576"} and lacking == []
     assert found.whole and found.shown(english=False).refusal == ""
+    assert sorted(found.roles.values()) == ["frame", "frame", "islands", "islands"]
 
 
 def test_a_province_of_islands_is_outlined_with_them_or_not_at_all(admin):
