@@ -97,6 +97,10 @@ class Hand:
         """Look for something that must be in sight."""
         self.page.locator(css).locator("visible=true").first.wait_for(timeout=10_000)
 
+    def scrolls_to(self, css: str) -> None:
+        """Bring something into sight, which costs no click."""
+        self.page.locator(css).first.scroll_into_view_if_needed()
+
     def _click(self, what: Locator) -> None:
         what.click()
         self.clicks += 1

@@ -25,6 +25,7 @@ EDGES = (
     "server.teams.api",
     "server.teams.people",
     "server.places.pages",
+    "server.places.boundary_pages",
     "server.monitoring.pages",
     "server.monitoring.changes",
     "server.monitoring.catalogue_pages",
@@ -100,6 +101,7 @@ HANDLERS = (
 MODELS = (
     "server.journal",
     "server.places.models",
+    "server.places.boundary_models",
     "server.teams.models",
     "server.monitoring.models",
     "server.monitoring.record_models",

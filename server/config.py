@@ -89,13 +89,18 @@ def _url(text: str) -> str | None:
 
 
 def _tiles(text: str) -> str | None:
-    """Return where the map's background comes from; None: a plain canvas."""
+    """Return where the map's background comes from; None: a plain canvas.
+
+    A path is one of this host, which the TLS front serves from an office's own folder.
+    """
     if not text:
         return None
-    usable = text.startswith(("http://", "https://")) and not set(text) & set(" ;,'\"")
+    from_anywhere = text.startswith(("http://", "https://", "/")) and text[:2] != "//"
+    usable = from_anywhere and not set(text) & set(" ;,'\"")
     if not usable or not all(part in text for part in ("{z}", "{x}", "{y}")):
         raise SettingsError(
-            f"THUCDIA_TILES={text!r}: cần địa chỉ http(s) có {{z}}, {{x}}, {{y}} / "
-            "an http(s) address with {z}, {x} and {y} is needed."
+            f"THUCDIA_TILES={text!r}: cần địa chỉ http(s), hoặc đường dẫn /… trên máy chủ này, "
+            "có {z}, {x}, {y} / an http(s) address, or a path /… of this host, with {z}, {x} "
+            "and {y} is needed."
         )
     return text

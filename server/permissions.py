@@ -13,6 +13,7 @@ class May(enum.Enum):
     RUN_SERVER = "run-server"
     MANAGE_PEOPLE = "manage-people"
     MANAGE_PLACES = "manage-places"
+    MANAGE_BOUNDARIES = "manage-boundaries"
     MANAGE_PLANS = "manage-plans"
     MANAGE_FORMS = "manage-forms"
     MANAGE_PHONES = "manage-phones"

@@ -97,3 +97,19 @@ def test_the_command_says_so_without_a_trace(tmp_path):
     assert "PORT" in ran.stderr
     assert "Traceback" not in ran.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "tiles", ["https://{s}.tiles.example/{z}/{x}/{y}.png", "/tiles/{z}/{x}/{y}.png"]
+)
+def test_a_background_of_maps_comes_from_another_host_or_from_this_one(tiles):
+    assert from_environment({"THUCDIA_TILES": tiles}).tiles == tiles
+
+
+@pytest.mark.parametrize(
+    "tiles",
+    ["//tiles.example/{z}/{x}/{y}", "/tiles/{z}/{x}", "tiles/{z}/{x}/{y}", "/a;b/{z}/{x}/{y}"],
+)
+def test_a_background_that_is_no_address_of_tiles_stops_the_start(tiles):
+    with pytest.raises(SettingsError, match="THUCDIA_TILES"):
+        from_environment({"THUCDIA_TILES": tiles})

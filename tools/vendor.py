@@ -39,11 +39,6 @@ COPIED: dict[str, dict[str, str]] = {
         "dist/images/marker-icon.png": "leaflet/images/marker-icon.png",
         "LICENSE": "leaflet/LICENSE",
     },
-    "leaflet.markercluster": {
-        "dist/leaflet.markercluster.js": "leaflet/leaflet.markercluster.js",
-        "dist/MarkerCluster.css": "leaflet/MarkerCluster.css",
-        "MIT-LICENCE.txt": "leaflet/LICENSE.markercluster",
-    },
 }
 
 

@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, render_template, request
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
 
 from server import clock, web
 from server.db import db
-from server.desk import formats, gallery, map_layers, paging, queries, register
+from server.desk import formats, gallery, map_areas, map_layers, paging, queries, register
 from server.desk.map_layers import LAYERS, Asked, Box
 from server.fields import Fields
 from server.findings import words as finding_words
@@ -21,6 +22,7 @@ from server.monitoring import queries as monitoring
 from server.monitoring import words as visit_words
 from server.monitoring.models import Plan, Visit, VisitState
 from server.permissions import May
+from server.places import boundary_queries
 from server.problems import NotFound
 from server.submissions import words as record_words
 from server.submissions.models import ReviewState
@@ -56,15 +58,16 @@ def page() -> Response:
         counted=queries.counted(session, reader, listed.ids),
         choices=_choices(session, plan),
         projects=register.project_names(session, [plan] if plan else plans),
-        sources=_sources(typed),
+        sources=_sources(),
+        areas=map_areas.shown(session, reader, asked, _narrowed()),
         styles=styles(),
         today=clock.today(),
         tiles=_tiles(),
         words=visit_words,
     )
     answer = Response(body)
-    if _tiles():
-        host = urlsplit(_tiles())
+    host = urlsplit(_tiles())
+    if host.netloc:
         allowed = f"img-src {host.scheme}://{host.netloc.replace('{s}', '*')} "
         answer.headers["Content-Security-Policy"] = web.POLICY.replace("img-src ", allowed)
     return answer
@@ -109,11 +112,14 @@ def _named(kind: type[E], names: dict[E, Any]) -> list[tuple[str, str]]:
     return [(str(each.value), formats.word(names[each])) for each in kind]
 
 
-def _sources(typed: dict[str, str]) -> dict[str, str]:
+def _sources() -> dict[str, str]:
     """Return the address of each layer, narrowed as the page is."""
-    query = paging.here(before=None, after=None).partition("?")[2]
-    tail = f"?{query}" if query else ""
+    tail = f"?{query}" if (query := _narrowed()) else ""
     return {name: f"/map/{name}.geojson{tail}" for name in LAYERS}
+
+
+def _narrowed() -> str:
+    return paging.here(before=None, after=None).partition("?")[2]
 
 
 def _asked(typed: dict[str, str]) -> Asked:
@@ -190,6 +196,20 @@ def layer(name: str) -> Response:
     body = {"type": "FeatureCollection", "grouped": found.grouped, "features": found.features}
     data = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return Response(data, content_type="application/geo+json")
+
+
+@bp.get("/map/areas.geojson")
+@web.requires(May.SEE_PLANS)
+def areas() -> AnyResponse:
+    """Give the boundaries of the page's map: for ever, under the address with their hash."""
+    session = db.session()
+    found = map_areas.of(session, web.reader(), _asked(paging.asked(*FILTERS)))
+    data = "".join(boundary_queries.geojson(session, found))
+    answer = Response(data, content_type="application/geo+json")
+    if found.version and request.args.get("v") == found.version:
+        answer.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    answer.set_etag(found.version or "none")
+    return answer.make_conditional(request)
 
 
 for _name in LAYERS:  # an address each, so that each is held against every role by itself

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from server import web
 from server.db import db
-from server.desk import evidence, figures, formats, keepers
+from server.desk import evidence, figures, formats, keepers, map_areas
 from server.desk import queries as desk
 from server.findings.models import Finding
 from server.monitoring import papers, queries, service, sizes, words
@@ -99,6 +99,7 @@ def visit(visit_id: int) -> str:
         plan=found.round.plan,
         address=picking.names(session, [found.area]).get(found.area, found.place.name),
         features=_map(found.place, hamlets, sent or []),
+        areas=map_areas.around(session, web.reader(), found.plan_id, found.area),
         sent=sent[:LISTED] if sent is not None else None,
         counts=evidence.count_sent(session, visit_id) if sent is not None else [],
         findings=_findings(session, found),

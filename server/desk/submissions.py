@@ -17,6 +17,7 @@ from server.desk import (
     bulk,
     downloads,
     formats,
+    map_areas,
     record,
     review_panel,
     visit_checks,
@@ -29,6 +30,7 @@ from server.findings import queries as findings
 from server.monitoring import queries as monitoring
 from server.monitoring.models import Plan
 from server.permissions import May
+from server.places.boundary_queries import Shown
 from server.places.models import Place
 from server.places.scope import covers
 from server.submissions import listing, queries, rights, views, words
@@ -139,6 +141,7 @@ def page(session: Session, submission_id: int, refused: Refused | None = None) -
         sheet=sheet,
         files=record.files(found, sheet),
         features=record.features(found),
+        areas=_areas(session, found),
         oddities=_oddities(found, sheet.questions()),
         raised=findings.of_submission(session, found.id) if _sees_findings() else [],
         sees_findings=_sees_findings(),
@@ -154,6 +157,13 @@ def page(session: Session, submission_id: int, refused: Refused | None = None) -
         may_open=covers(web.reader().areas(May.OPEN_SEALED), plan.area),
         **review_panel.context(session, found, plan, sheet, refused),
     )
+
+
+def _areas(session: Session, found: Submission) -> Shown:
+    """Return the boundary around the record's commune."""
+    if found.place is None:
+        return Shown()
+    return map_areas.around(session, web.reader(), found.plan_id, found.place.area)
 
 
 def _list_of(session: Session, plan: Plan, areas: list[str]) -> Asking:

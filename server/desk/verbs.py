@@ -138,6 +138,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "replacement.approved": ("Phê duyệt thay thế", "Replacement approved"),
     "replacement.declined": ("Từ chối thay thế", "Replacement declined"),
     "hamlets.imported": ("Nhập danh sách thôn", "Hamlets imported"),
+    "boundaries.imported": ("Nhập địa giới hành chính", "Official boundaries imported"),
+    "boundaries.withdrawn": ("Rút lại địa giới đã nhập", "Import of boundaries withdrawn"),
     "households.added": ("Thêm hộ vào mẫu", "Households added"),
 }
 

@@ -48,6 +48,8 @@ def _number(name: str, value: Any) -> str:
     """Return a number as people read it, by the unit in its name."""
     if name.endswith("_m"):
         return formats.distance(value)
+    if name == "commune":
+        return str(value)
     if name.endswith("_on"):
         return formats.day(dt.date.fromisoformat(value))
     return formats.seconds(abs(value)) if name.endswith("_s") else formats.number(value)

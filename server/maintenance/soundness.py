@@ -17,6 +17,7 @@ from server.files import Files
 from server.findings import tracing
 from server.findings.models import StepFile
 from server.monitoring.record_models import DocumentFile
+from server.places.boundary_models import BoundaryImport
 from server.problems import Problem
 from server.submissions.models import (
     Held,
@@ -160,6 +161,7 @@ def _findings(session: Session) -> Iterator[Fault]:
 
 
 FILE_COLUMNS = (
+    BoundaryImport.sha256,
     SubmissionFile.sha256,
     SubmissionFile.thumb_sha256,
     SubmissionFile.view_sha256,

@@ -1,6 +1,7 @@
 """Pages of places: search, the tree of an edition, one place, and the import of hamlets."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask import (
@@ -21,7 +22,7 @@ from server.db import db, transaction
 from server.fields import Fields
 from server.files import Files
 from server.permissions import May
-from server.places import queries, service, sheets
+from server.places import boundary_queries, queries, service, sheets
 from server.places.hamlets import Preview
 from server.places.models import Edition, Hamlet, Place
 from server.places.problems import UnreadableFile
@@ -79,6 +80,7 @@ def place(place_id: int) -> str:
     edition, code = found.edition_id, found.code
     hamlets = session.scalars(queries.hamlets_of(edition, code).limit(HAMLETS + 1)).all()
     shown = hamlets[:HAMLETS] if not _has_children(found) else []
+    areas = boundary_queries.areas(session, [found.id])
     return render_template(
         "places/place.html",
         place=found,
@@ -89,7 +91,8 @@ def place(place_id: int) -> str:
         predecessors=session.execute(queries.predecessors(edition, code)).all(),
         hamlets=shown,
         more=len(hamlets) > HAMLETS,
-        features=features(found, shown),
+        features=_with(boundary_queries.geojson(session, areas), features(found, shown)),
+        areas=areas.shown(web.language() == "en"),
         may_import=_may_import(found),
     )
 
@@ -99,6 +102,11 @@ def _place(session: Session, place_id: int) -> Place:
     if found is None:
         raise NotFound()
     return found
+
+
+def _with(areas: Iterable[str], drawn: dict[str, Any]) -> dict[str, Any]:
+    """Return a map's features with the areas that they stand on."""
+    return {**drawn, "features": json.loads("".join(areas))["features"] + drawn["features"]}
 
 
 def _has_children(found: Place) -> bool:

@@ -24,9 +24,11 @@ class Mark(enum.Enum):
 class Facts:
     """What is known of a record.
 
-    `expected` is the point of the hamlet, else of the commune, and `radius_m` its reach in
-    metres; `in_hamlet` tells which. Times are instants, `first_day` and `last_day` the visit's.
-    `received_at` is when the newest content came; `answered` counts the questions answered.
+    `outside_m` is how far beyond the border of `commune` the point lies (0: within it), None while
+    no border is known. `expected` is the point of the hamlet, else of the commune, and `radius_m`
+    its reach in metres; `in_hamlet` tells which. Times are instants, `first_day` and `last_day`
+    the visit's. `received_at` is when the newest content came; `answered` counts the questions
+    answered.
     """
 
     point: Point | None = None
@@ -34,6 +36,8 @@ class Facts:
     expected: Point | None = None
     radius_m: float | None = None
     in_hamlet: bool = False
+    outside_m: float | None = None
+    commune: str = ""
     started_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
     received_at: dt.datetime | None = None
@@ -82,6 +86,21 @@ def place(facts: Facts) -> Check:
     }
     near = metres <= facts.radius_m + (facts.accuracy_m or 0)
     return Check("place", *((Mark.PASS, "near") if near else (Mark.DOUBT, "far")), numbers)
+
+
+def boundary(facts: Facts) -> Check | None:
+    """Hold the record's point against the official border of its commune; None without one.
+
+    What the phone calls its error, and how well borders are known, count in the record's favour.
+    """
+    if facts.outside_m is None:
+        return None
+    if facts.outside_m == 0:
+        return Check("boundary", Mark.PASS, "inside", {"commune": facts.commune})
+    numbers = {"commune": facts.commune, "outside_m": round(facts.outside_m)}
+    if facts.outside_m <= limits.BORDER_M + (facts.accuracy_m or 0):
+        return Check("boundary", Mark.PASS, "at-border", numbers)
+    return Check("boundary", Mark.DOUBT, "outside", numbers)
 
 
 def accuracy(facts: Facts) -> Check:
@@ -167,15 +186,17 @@ def device_clock(facts: Facts) -> Check:
     return Check("clock", Mark.PASS, "in-step", numbers)
 
 
-CHECKS: tuple[Callable[[Facts], Check], ...] = (place, accuracy, window, duration, device_clock)
+CHECKS: tuple[Callable[[Facts], Check | None], ...] = (
+    place, boundary, accuracy, window, duration, device_clock,
+)  # fmt: skip
 """Every check, in the order in which pages show them."""
-NEEDED = frozenset({"place", "window"})
-"""Without these two nothing says that the record was made there and then."""
+NEEDED = (("place", "boundary"), ("window",))
+"""Of each, one must pass: else nothing says that the record was made there and then."""
 
 
 def judge(facts: Facts) -> list[Check]:
     """Return what every check says of a record."""
-    return [check(facts) for check in CHECKS]
+    return [said for check in CHECKS if (said := check(facts)) is not None]
 
 
 def verdict(checks: Iterable[Check]) -> VisitVerdict:
@@ -183,6 +204,6 @@ def verdict(checks: Iterable[Check]) -> VisitVerdict:
     marks = {check.code: check.mark for check in checks}
     if Mark.DOUBT in marks.values():
         return VisitVerdict.DOUBT
-    if any(marks.get(code) is not Mark.PASS for code in NEEDED):
+    if any(all(marks.get(code) is not Mark.PASS for code in codes) for codes in NEEDED):
         return VisitVerdict.MISSING
     return VisitVerdict.CLEAR

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session
 
 from server.db import Instant
 from server.monitoring.models import Round, Visit
+from server.places import boundary_queries
+from server.places.borders import Border
+from server.places.boundary_models import Boundary
 from server.places.distance import radius_m
 from server.places.models import Hamlet, Place
 from server.quality import limits
@@ -45,12 +48,15 @@ _FACTS = (
         Place.latitude.label("place_latitude"),
         Place.longitude.label("place_longitude"),
         Place.area_km2,
+        Place.name.label("commune"),
+        Boundary.id.label("boundary_id"),
     )
     .outerjoin(VisitCheck, VisitCheck.submission_id == Submission.id)
     .outerjoin(Visit, Visit.id == Submission.visit_id)
     .outerjoin(Round, Round.id == Visit.round_id)
     .outerjoin(Hamlet, Hamlet.id == Submission.hamlet_id)
     .outerjoin(Place, Place.id == Submission.place_id)
+    .outerjoin(Boundary, (Boundary.place_id == Submission.place_id) & Boundary.current)
 )
 
 
@@ -67,11 +73,23 @@ class Judged:
 def read(session: Session, *where: ColumnElement[bool]) -> Iterator[Judged]:
     """Give the facts of the records for which `where` holds, in the order of their arrival."""
     query = _FACTS.where(*where).order_by(Submission.id)
+    borders: dict[int, Border] = {}
     for row in session.execute(query.execution_options(yield_per=BATCH)):
-        yield Judged(row.id, _facts(session, row), row.verdict, row.checks)
+        outside = _outside(session, row, borders)
+        yield Judged(row.id, _facts(session, row, outside), row.verdict, row.checks)
 
 
-def _facts(session: Session, row: Any) -> Facts:
+def _outside(session: Session, row: Any, borders: dict[int, Border]) -> float | None:
+    """Return how many metres beyond its commune's border a record lies; None when unknown."""
+    point, key = _point(row.latitude, row.longitude), row.boundary_id
+    if point is None or key is None:
+        return None
+    if key not in borders:
+        borders[key] = boundary_queries.border(session, key)
+    return borders[key].metres_outside(point)
+
+
+def _facts(session: Session, row: Any, outside: float | None) -> Facts:
     expected, reach, in_hamlet = _expected(row)
     dated = row.starts_on is not None  # a visit without days may happen on any of its round's
     return Facts(
@@ -80,6 +98,8 @@ def _facts(session: Session, row: Any) -> Facts:
         expected=expected,
         radius_m=reach,
         in_hamlet=in_hamlet,
+        outside_m=outside,
+        commune=row.commune or "",
         started_at=row.started_at,
         ended_at=row.ended_at,
         received_at=row.came_at,

@@ -3,8 +3,10 @@
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from server.jobs import in_between
 from server.journal import Line, Write, handles
 from server.monitoring.models import Visit
+from server.places.boundary_models import Boundary, BoundaryImport
 from server.places.models import Hamlet
 from server.quality import facts, service
 from server.submissions.models import Submission
@@ -49,3 +51,36 @@ def judge_the_hamlets(session: Session, line: Line) -> Write | None:
     else:
         hamlets = select(Hamlet.id).where(Hamlet.edition_id == line.subject_id)
     return _anew(session, Submission.hamlet_id.in_(hamlets))
+
+
+@in_between
+def judge_within_borders(session: Session) -> Write | None:
+    """Judge anew some records of the communes that got, or lost, an official border."""
+    made = session.scalars(
+        select(BoundaryImport)
+        .where(BoundaryImport.judging_from.is_not(None))
+        .order_by(BoundaryImport.id)
+        .limit(1)
+        .execution_options(populate_existing=True)
+    ).first()
+    if made is None:
+        return None
+    key, begun, withdrawn_at = made.id, made.judging_from, made.withdrawn_at
+    ids = session.scalars(
+        select(Submission.id)
+        .where(
+            Submission.id > begun,
+            Submission.place_id.in_(select(Boundary.place_id).where(Boundary.import_id == key)),
+        )
+        .order_by(Submission.id)
+        .limit(facts.BATCH)
+    ).all()
+    said = service.judge(facts.read(session, Submission.id.in_(ids))) if ids else []
+
+    def write(session: Session) -> None:
+        service.write(session, said)
+        held = session.get(BoundaryImport, key, populate_existing=True, with_for_update=True)
+        if held is not None and held.withdrawn_at == withdrawn_at:  # else they wait anew
+            held.judging_from = ids[-1] if ids else None
+
+    return write

@@ -10,6 +10,13 @@ Rural hamlets of the delta reach some hundred metres, those of the mountains a f
 hamlet list should say. 1.5 km keeps most honest delta records inside.
 """
 
+BORDER_M = 100
+"""A point may lie so far beyond its commune's official border (metres).
+
+Borders are kept straightened by some 40 m, and published ones come from maps of 1:10,000 to
+1:50,000, on which a line is itself 5 to 25 m off.
+"""
+
 ACCURACY_M = 50
 """A position is vague beyond this (metres).
 

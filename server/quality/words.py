@@ -18,6 +18,7 @@ MARKS: dict[Mark, tuple[str, str, str, str]] = {
 
 CHECKS: dict[str, tuple[str, str]] = {
     "place": ("Đúng nơi", "At the place"),
+    "boundary": ("Trong địa giới xã", "Within the commune's border"),
     "accuracy": ("Tọa độ tin được", "A sound position"),
     "window": ("Trong ngày của lượt", "Within the visit's days"),
     "duration": ("Thời gian hỏi", "Time taken"),
@@ -37,6 +38,15 @@ WHY: dict[tuple[str, str], tuple[str, str]] = {
     ("place", "far"): (
         "cách điểm {place} {distance_m}, bán kính {radius_m}",
         "{distance_m} from the point of the {place}, radius {radius_m}",
+    ),
+    ("boundary", "inside"): ("trong địa giới {commune}", "within the border of {commune}"),
+    ("boundary", "at-border"): (
+        "sát địa giới {commune}, ngoài đường ranh {outside_m}",
+        "at the border of {commune}, {outside_m} beyond it",
+    ),
+    ("boundary", "outside"): (
+        "ngoài địa giới {commune}, cách {outside_m}",
+        "outside {commune}, {outside_m} from its border",
     ),
     ("accuracy", "no-point"): ("phiếu không có tọa độ", "the form has no position"),
     ("accuracy", "no-accuracy"): (

@@ -4,7 +4,7 @@
 "use strict";
 
 (() => {
-  const { element, picture, pin, popup, circle, controls } = window.fieldMap;
+  const { element, picture, pin, popup, circle, controls, areas, areaLines, Heaps } = window.fieldMap;
   const box = document.getElementById("atlas");
   const styles = JSON.parse(document.getElementById("atlas-styles").textContent);
   const shown = document.getElementById("atlas-in-view");
@@ -72,10 +72,7 @@
   class Layer {
     constructor(name, address, map) {
       Object.assign(this, { name, address, map, markers: new Map(), grouped: false });
-      this.heap = L.markerClusterGroup({
-        maxClusterRadius: name === "drawn" ? 24 : 40, chunkedLoading: true, showCoverageOnHover: false, disableClusteringAtZoom: 17, animate: false,
-        iconCreateFunction: (group) => heap(name, group.getChildCount(), ""),
-      });
+      this.heap = new Heaps(name === "drawn" ? 24 : 40, (count) => heap(name, count, ""));
       this.rings = L.featureGroup();
     }
 
@@ -86,11 +83,11 @@
       if (!answer.ok) throw new Error(`${this.name}: ${answer.status}`);
       const collection = await answer.json();
       this.grouped = collection.grouped;
-      this.heap.clearLayers();
+      this.heap.empty();
       this.rings.clearLayers();
       this.markers.clear();
       const made = collection.features.map((feature) => this.marker(feature));
-      this.heap.addLayers(made);
+      this.heap.put(made);
       return made;
     }
 
@@ -114,13 +111,14 @@
   }
 
   const layers = [];
+  let borders = { roles: [] };
   const rowOf = (id) => document.querySelector(`[data-map-id="${CSS.escape(id)}"]`);
 
   function mark(id, on) {
     rowOf(id)?.classList.toggle("is-near", on);
     const layer = layers.find((each) => each.markers.has(id));
     const marker = layer?.markers.get(id);
-    if (marker) (layer.heap.getVisibleParent(marker) || marker).getElement?.()?.classList.toggle("is-selected", on);
+    if (marker) layer.heap.markOf(marker).getElement?.()?.classList.toggle("is-selected", on);
   }
 
   function pick(id, fromMap) {
@@ -130,7 +128,7 @@
     if (fromMap) { row?.scrollIntoView({ block: "nearest" }); return; }
     const layer = layers.find((each) => each.on && each.markers.has(id));
     const marker = layer?.markers.get(id);
-    if (marker) layer.heap.zoomToShowLayer(marker, () => marker.openPopup());
+    if (marker) layer.heap.show(marker, () => marker.openPopup());
   }
 
   function followRows() {
@@ -177,7 +175,7 @@
   }
 
   function legend() {
-    const lines = new Map();
+    const lines = new Map(areaLines(box, borders.roles));
     for (const layer of layers) {
       if (!layer.on) continue;
       if (layer.grouped || layer.markers.size > 1) lines.set(`heap-${layer.name}`, [element("i", `heap heap-${layer.name}`), `${box.dataset[`word${layer.name}`]}: ${box.dataset.wordCell}`]);
@@ -197,7 +195,7 @@
   async function start() {
     const map = L.map(box, { attributionControl: Boolean(box.dataset.tiles), zoomControl: false, zoomSnap: 0.25, minZoom: 4, maxZoom: 19, renderer: L.svg({ padding: 0.5 }) });
     if (box.dataset.tiles) {
-      L.tileLayer(box.dataset.tiles, { maxZoom: 19, attribution: new URL(box.dataset.tiles.replace("{s}", "a")).host }).addTo(map);
+      L.tileLayer(box.dataset.tiles, { maxZoom: 19, attribution: new URL(box.dataset.tiles.replace("{s}", "a"), location.href).host }).addTo(map);
       map.attributionControl.setPrefix(false);
     }
     map.setView([16, 106.5], 5);
@@ -206,6 +204,8 @@
     const bounds = L.latLngBounds([]);
     const made = await Promise.all(layers.map((layer) => layer.read()));
     made.flat().forEach((marker) => bounds.extend(marker.getLatLng()));
+    borders = await areas(box, map);
+    if (borders.whole) bounds.extend(borders.layer.getBounds());
     const fit = () => bounds.isValid() && map.fitBounds(bounds, { padding: [40, 40], maxZoom: NEAR_ZOOM, animate: false });
     fit();
     new Graticule().addTo(map);

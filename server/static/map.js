@@ -7,6 +7,7 @@
 //   url        where "open" leads (same site only)   named     true: the name is always shown
 //   radius_m   circle of the allowed distance        accuracy_m  circle of the phone's accuracy
 //   ref        id of the expected point this one belongs to: a line joins the two
+//   role       of an area: "drawn" (a unit that was chosen), "frame" (what holds it) or "islands" (always named)
 "use strict";
 
 (() => {
@@ -67,10 +68,95 @@
     return shapes;
   }
 
-  function legend(box, features) {
+  // Official boundaries, below everything else; gives the layer and the collection it was made of.
+  async function areas(box, map) {
+    const none = { layer: L.featureGroup(), roles: [], whole: false };
+    if (!box.dataset.areas) return none;
+    const answer = await fetch(box.dataset.areas, { headers: { Accept: "application/geo+json" } });
+    if (!answer.ok) throw new Error(`areas: ${answer.status}`);
+    const { features, whole } = await answer.json();
+    const layer = L.featureGroup(features.map(area)).addTo(map);
+    layer.bringToBack();
+    return { layer, roles: [...new Set(features.map((each) => each.properties.role))], whole };
+  }
+
+  function area(feature) {
+    const { label, role } = feature.properties;
+    const made = L.geoJSON(feature, { style: { className: `area area-${role}`, weight: role === "drawn" ? 1.5 : 2 }, interactive: role === "drawn" });
+    if (role === "frame") return made;
+    return made.bindTooltip(element("span", "", label), role === "islands" ? { permanent: true, direction: "right", className: "name" } : { sticky: true });
+  }
+
+  function areaLines(box, roles) {
+    const words = { drawn: box.dataset.wordDrawn, frame: box.dataset.wordFrame };
+    return roles.filter((role) => words[role]).map((role) => [`area-${role}`, [element("i", `area-${role}`), words[role]]]);
+  }
+
+  // Points that crowd stand as one number until the map is near enough to tell them apart.
+  const Heaps = L.LayerGroup.extend({
+    initialize(reach, icon, apartFrom = 17) {
+      L.LayerGroup.prototype.initialize.call(this);
+      Object.assign(this, { reach, icon, apartFrom, points: [], groups: [] });
+    },
+    put(markers) { this.points.push(...markers); this.gather(); },
+    empty() { this.points = []; this.gather(); },
+    onAdd(map) {
+      this._map = map;
+      map.on("zoomend", this.gather, this).on("moveend", this.fill, this);
+      this.gather();
+    },
+    onRemove(map) {
+      map.off("zoomend", this.gather, this).off("moveend", this.fill, this);
+      this.clearLayers();
+    },
+    gather() {
+      if (!this._map) return;
+      const zoom = this._map.getZoom();
+      const reach = zoom >= this.apartFrom ? 0 : this.reach;
+      const cells = new Map();
+      this.groups = [];
+      for (const point of this.points) {
+        const at = this._map.project(point.getLatLng(), zoom);
+        const [column, row] = [Math.floor(at.x / this.reach), Math.floor(at.y / this.reach)];
+        const near = [];
+        for (const dx of [-1, 0, 1]) for (const dy of [-1, 0, 1]) near.push(...cells.get(`${column + dx} ${row + dy}`) || []);
+        let group = near.find((each) => each.at.distanceTo(at) < reach);
+        if (!group) {
+          group = { at, points: [] };
+          this.groups.push(group);
+          const here = `${column} ${row}`;
+          cells.set(here, [...cells.get(here) || [], group]);
+        }
+        group.points.push(point);
+      }
+      for (const group of this.groups) group.mark = group.points.length > 1 ? this.heap(group.points) : group.points[0];
+      this.fill();
+    },
+    heap(points) {
+      const bounds = L.latLngBounds(points.map((point) => point.getLatLng()));
+      const mark = L.marker(bounds.getCenter(), { icon: this.icon(points.length), zIndexOffset: 500 });
+      return mark.on("click", () => this._map.fitBounds(bounds, { padding: [40, 40], maxZoom: this.apartFrom }));
+    },
+    // Only what is in view, or just beyond, is in the page.
+    fill() {
+      const view = this._map.getBounds().pad(0.3);
+      const shown = new Set(this.groups.map(({ mark }) => mark).filter((mark) => view.contains(mark.getLatLng())));
+      this.eachLayer((layer) => { if (!shown.has(layer)) this.removeLayer(layer); });
+      shown.forEach((mark) => { if (!this.hasLayer(mark)) this.addLayer(mark); });
+    },
+    markOf(point) { return this.groups.find(({ points }) => points.includes(point))?.mark || point; },
+    show(point, then) {
+      const map = this._map;
+      const apart = this.markOf(point) === point;
+      map.setView(point.getLatLng(), apart ? map.getZoom() : this.apartFrom, { animate: false });
+      then();
+    },
+  });
+
+  function legend(box, features, roles) {
     const place = document.getElementById(`${box.id}-legend`);
     if (!place) return;
-    const lines = new Map();
+    const lines = new Map(areaLines(box, roles));
     for (const { properties } of features) {
       if (properties.kind === "expected") {
         lines.set("expected", [element("i", "expected"), box.dataset.wordExpected]);
@@ -130,7 +216,7 @@
         const marker = markers.get(id);
         if (!marker || event.target.closest("a, button, input, label, summary")) return;
         const show = () => { marker.openPopup(); select(id, false); };
-        if (cluster) cluster.zoomToShowLayer(marker, show);
+        if (cluster) cluster.show(marker, show);
         else { map.panTo(marker.getLatLng()); show(); }
       });
     });
@@ -138,16 +224,12 @@
 
   function draw(box, collection) {
     const features = collection.features.filter((feature) => feature.geometry);
-    const map = L.map(box, { attributionControl: Boolean(box.dataset.tiles), zoomControl: false, zoomSnap: 0.5, minZoom: 4, maxZoom: 19, renderer: L.svg({ padding: 0.5 }) });
-    if (box.dataset.tiles) {
-      L.tileLayer(box.dataset.tiles, { maxZoom: 19 }).addTo(map);
-      map.attributionControl.setPrefix(false);
-    }
+    const map = L.map(box, { attributionControl: false, zoomControl: false, zoomSnap: 0.5, minZoom: 4, maxZoom: 19, renderer: L.svg({ padding: 0.5 }) });
     const points = features.filter((feature) => feature.geometry.type === "Point");
     const place = (feature) => L.latLng(feature.geometry.coordinates[1], feature.geometry.coordinates[0]);
     const expectedAt = new Map(points.filter((feature) => feature.properties.kind === "expected").map((feature) => [String(feature.id), place(feature)]));
     const cluster = points.length >= CLUSTER_FROM
-      ? L.markerClusterGroup({ maxClusterRadius: 45, chunkedLoading: true, showCoverageOnHover: false, iconCreateFunction: (group) => L.divIcon({ html: element("div", "cluster", group.getChildCount()), className: "", iconSize: [34, 34] }) })
+      ? new Heaps(45, (count) => L.divIcon({ html: element("div", "cluster", count), className: "", iconSize: [34, 34] }))
       : null;
     const shapes = L.featureGroup().addTo(map);
     const bounds = L.latLngBounds([]);
@@ -155,10 +237,7 @@
 
     for (const feature of features) {
       if (feature.geometry.type !== "Point") {
-        const area = L.geoJSON(feature, { style: { className: "area", weight: 1 }, interactive: Boolean(feature.properties.label) });
-        if (feature.properties.label) area.bindTooltip(element("span", "", feature.properties.label), { sticky: true });
-        area.addTo(shapes);
-        bounds.extend(area.getBounds());
+        bounds.extend(area(feature).addTo(shapes).getBounds());
         continue;
       }
       const at = place(feature);
@@ -168,7 +247,7 @@
         marker.bindTooltip(element("span", "", feature.properties.label), { permanent: true, direction: "right", offset: [14, 0], className: "name" });
       }
       markers.set(String(feature.id), marker);
-      marker.addTo(cluster || map);
+      if (!cluster) marker.addTo(map);
       bounds.extend(at);
       for (const shape of surroundings(feature, at, expectedAt)) {
         shape.addTo(shapes);
@@ -176,30 +255,22 @@
       const reach = Math.max(feature.properties.radius_m || 0, feature.properties.accuracy_m || 0);
       if (reach > 0) bounds.extend(at.toBounds(reach * 2));
     }
-    if (cluster) map.addLayer(cluster);
-
     const fit = () => bounds.isValid() && map.fitBounds(bounds, { padding: [28, 28], maxZoom: NEAR_ZOOM, animate: false });
     if (!fit()) map.setView([16, 106.5], 5);
+    if (cluster) { map.addLayer(cluster); cluster.put([...markers.values()]); }
     controls(box, map, fit);
-    legend(box, features);
+    legend(box, features, []);
+    areas(box, map).then(({ roles }) => legend(box, features, roles)).catch(console.error);
     inStep(map, markers, cluster);
     addEventListener("beforeprint", () => { map.invalidateSize({ animate: false }); fit(); });
     addEventListener("afterprint", () => map.invalidateSize({ animate: false }));
   }
 
-  async function read(box) {
-    const block = document.getElementById(`${box.id}-data`);
-    if (block) return JSON.parse(block.textContent);
-    const answer = await fetch(box.dataset.src, { headers: { Accept: "application/geo+json" } });
-    if (!answer.ok) throw new Error(String(answer.status));
-    return answer.json();
-  }
-
-  async function start(box) {
+  function start(box) {
     box.dataset.drawn = "yes";
     const note = box.querySelector(".map-note");
     try {
-      const collection = await read(box);
+      const collection = JSON.parse(document.getElementById(`${box.id}-data`).textContent);
       note?.remove();
       draw(box, collection);
     } catch (error) {
@@ -208,9 +279,7 @@
     }
   }
 
-  window.fieldMap = { element, picture, pin, popup, circle, controls };
+  window.fieldMap = { element, picture, pin, popup, circle, controls, areas, areaLines, Heaps };
 
-  const startAll = () => document.querySelectorAll(".map:not([data-drawn]):not(.atlas)").forEach(start);
-  startAll();
-  document.addEventListener("htmx:after:swap", startAll);
+  document.querySelectorAll(".map:not(.atlas)").forEach(start);
 })();

@@ -1,9 +1,13 @@
 """The map: layers that tell what the pages tell, to the same people, within a bound."""
 
 import datetime as dt
+import html
+import json
+import re
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from server import clock
 from server.db import transaction
@@ -12,8 +16,15 @@ from server.entities.models import Household
 from server.monitoring import service as monitoring
 from server.monitoring.models import RoundKind, Visit, VisitHamlet
 from server.permissions import Role
+from server.places import boundary_service
+from server.places import queries as places
+from server.places.boundaries import How
+from server.places.boundary_models import BoundaryImport
+from server.places.boundary_service import Credit
+from server.places.outlines import Outline
 from server.teams import service as teams
 from tests.conftest import ACTOR
+from tests.places.shapes import square
 
 HERE = "20.3801 106.0803 0 5"
 
@@ -195,11 +206,15 @@ def test_the_map_asks_no_other_host_unless_a_setting_names_it(browser, cast, sto
     held = app.config["THUCDIA"]
     app.config["THUCDIA"] = replace(held, tiles="https://{s}.tiles.example/{z}/{x}/{y}.png")
     tiled = hoa.get("/map")
+    app.config["THUCDIA"] = replace(held, tiles="/tiles/{z}/{x}/{y}.png")
+    own = hoa.get("/map")
 
     assert "data-tiles" not in plain.text
     assert "tiles.example" not in plain.headers["Content-Security-Policy"]
     assert 'data-tiles="https://{s}.tiles.example/{z}/{x}/{y}.png"' in tiled.text
     assert "img-src https://*.tiles.example " in tiled.headers["Content-Security-Policy"]
+    assert 'data-tiles="/tiles/{z}/{x}/{y}.png"' in own.text
+    assert own.headers["Content-Security-Policy"] == plain.headers["Content-Security-Policy"]
 
 
 def test_a_visit_without_a_place_on_earth_is_in_the_list_alone(layer, browser, cast, story, round_):
@@ -214,3 +229,89 @@ def test_a_visit_without_a_place_on_earth_is_in_the_list_alone(layer, browser, c
     assert known is None
     assert f'data-map-id="v{key}"' in browser(cast.hoa).get("/map").text
     assert set(features) <= {f"v{story.visit.id}", f"v{key}"}
+
+
+@pytest.fixture
+def bordered(story):
+    """Made-up squares for the story's commune, its neighbour and the district."""
+    shapes = {story.visit.place: (106.06, 20.36), story.other_commune: (106.10, 20.36)}
+    with transaction() as session:
+        district = session.scalars(places.place("2024", "359")).one()
+        shapes[district] = (106.0, 20.3)
+        outlines = [
+            Outline(number, {"ma": place.code}, None, (*at, *at), area, area, 5, 5)
+            for number, (place, at) in enumerate(shapes.items(), start=1)
+            if (area := json.dumps({"type": "MultiPolygon", "coordinates": [square(*at)]}))
+        ]
+        credit = Credit("ô.geojson", "0" * 64, "Bịa", "© Ô vuông bịa để thử")
+        boundary_service.store(session, "2024", outlines, How(), [""], credit, ACTOR)
+    return story
+
+
+def drawn_areas(page):
+    address = html.unescape(re.search(r'data-areas="([^"]+)"', page.text).group(1))
+    return address, credit_of(page)
+
+
+def credit_of(page):
+    return "© Ô vuông bịa để thử" in page.text
+
+
+def test_the_boundaries_of_the_plans_units_are_drawn_with_whose_they_are(browser, cast, bordered):
+    hoa = browser(cast.hoa)
+    pages = ("/map", f"/map?plan={bordered.plan_id}", f"/visits/{bordered.visit.id}",
+             f"/submissions/{bordered.send(gps=HERE)}")  # fmt: skip
+
+    for path in pages:
+        address, credited = drawn_areas(hoa.get(path))
+        answer = hoa.get(address)
+        roles = {
+            each["properties"]["label"]: each["properties"]["role"]
+            for each in answer.get_json(force=True)["features"]
+        }
+        assert roles == {bordered.visit.place.name: "drawn", "Huyện Vụ Bản": "frame"}, path
+        assert credited
+        assert answer.headers["Cache-Control"] == "private, max-age=31536000, immutable"
+
+
+def test_boundaries_are_asked_for_again_only_when_they_change(browser, cast, bordered):
+    hoa = browser(cast.hoa)
+    address, _ = drawn_areas(hoa.get("/map"))
+    bare = hoa.get("/map/areas.geojson")
+
+    held = hoa.get("/map/areas.geojson", headers={"If-None-Match": bare.headers["ETag"]})
+    stale = hoa.get("/map/areas.geojson?v=0123456789abcdef")
+
+    assert held.status_code == 304
+    assert "immutable" not in bare.headers["Cache-Control"] + stale.headers["Cache-Control"]
+    with transaction() as session:
+        made = session.scalars(select(BoundaryImport)).one()
+        boundary_service.withdraw(session, made, ACTOR)
+    assert "data-areas" not in hoa.get("/map").text
+    assert hoa.get(address).get_json(force=True)["features"] == []
+
+
+def test_nobody_gets_boundaries_of_plans_that_they_do_not_see(browser, cast, bordered):
+    for query in ("", f"?plan={bordered.plan_id}"):
+        answer = browser(cast.an).get(f"/map/areas.geojson{query}")
+        assert answer.get_json(force=True)["features"] == []
+    assert not credit_of(browser(cast.an).get("/map"))
+
+
+def test_a_plan_of_the_country_has_no_boundaries_without_the_islands(browser, cast, bordered):
+    with transaction() as session:
+        whole = monitoring.add_plan(session, "Cả nước", "gnbv-2021-2025", None, "2024", ACTOR)
+        round_ = monitoring.add_round(session, whole, "CN-1", "Đợt 1", ACTOR)
+        monitoring.add_visit(session, round_, session.merge(bordered.visit).place, ACTOR)
+        session.flush()
+        plan_id = whole.id
+    admin = browser(cast.admin)
+
+    page = admin.get(f"/map?plan={plan_id}")
+
+    assert "thiếu Hoàng Sa (498), Trường Sa (576)" in page.text
+    assert "data-areas" not in page.text
+    answer = admin.get(f"/map/areas.geojson?plan={plan_id}")
+    assert answer.get_json(force=True) == {
+        "type": "FeatureCollection", "whole": True, "features": []
+    }  # fmt: skip

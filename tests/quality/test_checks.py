@@ -114,3 +114,33 @@ def test_every_reason_has_words_in_both_languages_with_the_same_numbers():
         numbers = {**check.numbers, "place": ""}
         shown = [sentence.format_map(numbers) for sentence in words.WHY[check.code, check.why]]
         assert len(set(shown)) == 2
+
+
+@pytest.mark.parametrize(
+    ("outside_m", "accuracy_m", "mark", "why"),
+    [
+        (0.0, 6.0, Mark.PASS, "inside"),
+        (100.0, None, Mark.PASS, "at-border"),
+        (104.0, 6.0, Mark.PASS, "at-border"),
+        (107.0, 6.0, Mark.DOUBT, "outside"),
+        (320.0, 6.0, Mark.DOUBT, "outside"),
+    ],
+)
+def test_a_record_beyond_its_communes_border_is_worth_a_look(outside_m, accuracy_m, mark, why):
+    facts = replace(HONEST, outside_m=outside_m, accuracy_m=accuracy_m, commune="Xã Hợp Hưng")
+
+    (said,) = [check for check in judge(facts) if check.code == "boundary"]
+
+    assert (said.mark, said.why) == (mark, why)
+    assert (verdict(judge(facts)) is VisitVerdict.DOUBT) == (mark is Mark.DOUBT)
+
+
+def test_without_a_border_nothing_is_said_of_it():
+    assert "boundary" not in {check.code for check in judge(HONEST)}
+
+
+def test_within_its_border_a_record_needs_no_point_of_the_hamlet():
+    nowhere = replace(HONEST, expected=None)
+
+    assert verdict(judge(nowhere)) is VisitVerdict.MISSING
+    assert verdict(judge(replace(nowhere, outside_m=0.0))) is VisitVerdict.CLEAR

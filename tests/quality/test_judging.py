@@ -1,6 +1,7 @@
 """Records are judged by the job once they are linked, and anew when their measure changes."""
 
 import datetime as dt
+import json
 import re
 from collections.abc import Callable
 
@@ -10,7 +11,12 @@ from sqlalchemy import func, select
 from server import clock, journal
 from server.db import db, transaction
 from server.monitoring import service as monitoring
+from server.places import boundary_service
+from server.places.boundaries import How
+from server.places.boundary_models import BoundaryImport
+from server.places.boundary_service import Credit
 from server.places.models import Hamlet
+from server.places.outlines import Outline
 from server.quality import facts, service
 from server.quality.commands import refresh
 from server.quality.models import VisitCheck
@@ -20,6 +26,7 @@ from server.submissions.models import Submission, VisitVerdict
 from tests import forms
 from tests.conftest import ACTOR
 from tests.desk import conftest as desk
+from tests.places.shapes import SIDE, square
 
 communes, story = desk.communes, desk.story
 FAR = "20.42 106.08 0 5"  # some 4.4 km north of the hamlet
@@ -165,3 +172,59 @@ def test_a_question_that_becomes_text_keeps_its_older_answers_findable(app, date
     assert kind is listing.Kind.TEXT
     found = select(Submission.id).where(*listing.met(Submission.id, condition))
     assert db.session().scalars(found).all() == [old]
+
+
+@pytest.fixture
+def squares(app):
+    """Take in a made-up square for a commune, and take it back."""
+
+    def take_in(place, west, south):
+        area = json.dumps({"type": "MultiPolygon", "coordinates": [square(west, south)]})
+        outline = Outline(
+            1, {"ma": place.code}, None, (west, south, west + SIDE, south + SIDE), area, area, 5, 5
+        )
+        credit = Credit("ô.geojson", "0" * 64, "Bịa để thử", "© Bịa để thử")
+        with transaction() as session:
+            return boundary_service.store(
+                session, place.edition_id, [outline], How(), [""], credit, ACTOR
+            )
+
+    return take_in
+
+
+def test_a_border_that_is_taken_in_or_back_is_held_against_the_records_there(
+    dated, said, drain, squares, browser, cast, at_arrival
+):
+    place = dated.visit.place
+    record = dated.send(gps=HERE)  # 20.381 106.081
+    elsewhere = dated.send(gps=FAR)
+
+    squares(place, 106.06, 20.36)
+    drain()
+    assert said(record)["boundary"] == "inside"
+    page = browser(cast.hoa).get(f"/submissions/{elsewhere}").text
+    assert f"ngoài địa giới {place.name}, cách 2,2 km" in page
+
+    made = squares(place, 106.03, 20.36)  # its eastern side at 106.07, 1.1 km away
+    drain()
+    assert said(record)["boundary"] == "outside"
+    assert word(record) is VisitVerdict.DOUBT
+
+    with transaction() as session:
+        boundary_service.withdraw(session, session.merge(made), ACTOR)
+    drain()
+    assert said(record)["boundary"] == "inside"
+    assert word(record) is VisitVerdict.CLEAR
+
+
+def test_records_within_a_new_border_are_judged_piece_by_piece(
+    dated, said, drain, squares, monkeypatch, at_arrival
+):
+    monkeypatch.setattr(facts, "BATCH", 2)
+    records = [dated.send(gps=HERE, so_tien=str(number)) for number in range(5)]
+
+    squares(dated.visit.place, 106.06, 20.36)
+    drain()
+
+    assert {said(record)["boundary"] for record in records} == {"inside"}
+    assert db.session().scalars(select(BoundaryImport.judging_from)).all() == [None]

@@ -41,6 +41,7 @@ DAYS: dict[Role, tuple[Step, ...]] = {
         ("go", "/plans"),
         ("click", "main table tbody a"),
         ("click", "main a[href^='/visits/']"),
+        ("scrolls_to", ".map"),
         ("sees", ".leaflet-container"),
         ("go", "/plans"),
         ("click", "main table tbody a"),

@@ -16,8 +16,10 @@ from bench.everyday import Hand
 from server.db import db
 from server.demo import keys, loader
 from server.permissions import Role
+from server.places import queries as places
 from tests.conftest import ON_POSTGRES
 from tests.demo.test_loader import FEW, installation
+from tests.places import shapes
 from tests.walks.browsing import CHROMIUM, NARROW, WIDE, Reader, Serving
 from tests.walks.browsing import chromium as chromium
 from tests.walks.days import DAYS
@@ -88,8 +90,47 @@ def test_a_reviewer_reads_a_record_with_its_answers_photos_and_place(reader, ser
     text = reader.page.locator("main").inner_text()
     assert "Câu trả lời" in text and "Máy chủ nhận" in text
     assert reader.page.locator("main img").count() >= 1
-    assert reader.page.locator(".leaflet-container").count() == 1
+    fetched = []
+    reader.page.on("response", lambda answer: fetched.append(answer.url))
+    reader.page.locator(".map").scroll_into_view_if_needed()
+    reader.page.locator(".leaflet-container").wait_for()
+    assert any("/leaflet.js" in each for each in fetched)  # and so not with the page
     assert reader.faults == []
+
+
+def test_an_administrator_takes_in_boundaries_and_sees_them_on_the_map(reader, served, tmp_path):
+    path = tmp_path / "bia-de-thu.geojson"
+    path.write_bytes(shapes.collection(*squares_around(served.app), shapes.DISTRICT))
+    page = reader.page
+    reader.sign_in(served.accounts[Role.ADMINISTRATOR.value])
+    reader.open("/places/boundaries?edition=2024")
+    page.set_input_files("[name=file]", path)
+    page.fill("[name=source]", "Bịa để thử")
+    page.fill("[name=attribution]", "© Ô vuông bịa để thử")
+    for step in ("Xem trước", "Nhập địa giới 19 đơn vị"):
+        page.get_by_role("button", name=step).click()
+        page.wait_for_load_state()
+        reader.look()
+
+    reader.open("/map?plan=1")
+    page.locator("#atlas-legend .area-drawn").wait_for()
+
+    assert page.locator(".map path.area-drawn").count() == 4  # the communes drawn, of eighteen
+    assert page.locator(".map path.area-frame").count() == 1
+    assert "Địa giới: © Ô vuông bịa để thử." in page.locator(".map-credit").inner_text()
+    reader.judge()
+    assert reader.faults == []
+
+
+def squares_around(app):
+    """Return a made-up square for every commune of Vụ Bản."""
+    with app.app_context():
+        communes = db.session().scalars(places.communes_under("2024", "359")).all()
+        db.session.remove()
+    return [
+        shapes.feature(shapes.beside(number), ma=each.code, ten=each.name)
+        for number, each in enumerate(communes)
+    ]
 
 
 LOOKS = [(WIDE, "vi"), (NARROW, "en")]
