@@ -27,7 +27,7 @@ from server.teams.models import Person, Phone
 from tests import conftest
 
 FEW = 16
-slow = [pytest.mark.java, pytest.mark.slow, pytest.mark.xdist_group("demo")]
+slow = [pytest.mark.java, pytest.mark.slow]
 
 
 @contextmanager

@@ -25,7 +25,6 @@ communes, story, world = communes, story, world
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt install chromium"),
 ]
 EVIL = (

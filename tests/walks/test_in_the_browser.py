@@ -30,7 +30,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.java,
     pytest.mark.slow,
-    pytest.mark.xdist_group("browser"),  # one of two workers makes the demonstration
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt install chromium"),
 ]
 
