@@ -15,6 +15,7 @@ from server.findings.raising import Where
 from server.findings.rules import mistakes
 from server.journal import Actor, Line, Write, handles
 from server.monitoring.models import Record, Round, Visit
+from server.often import Often
 from server.submissions.models import ReviewState, Submission
 from server.surveys import fields as form_fields
 from server.surveys import service as surveys
@@ -40,28 +41,30 @@ COLUMNS = (
     Submission.person_id,
 )
 # Asked for every submission, so it is put together once.
-_LINKED = (
-    select(
-        *COLUMNS,
-        Form.form_id,
-        Person.name.label("person"),
-        Record.id.label("record_id"),
-        Round.params,
-        exists().where(Finding.submission_id == Submission.id).label("held"),
+_LINKED = Often(
+    lambda _engine: (
+        select(
+            *COLUMNS,
+            Form.form_id,
+            Person.name.label("person"),
+            Record.id.label("record_id"),
+            Round.params,
+            exists().where(Finding.submission_id == Submission.id).label("held"),
+        )
+        .join(Form, Form.id == Submission.form_pk)
+        .outerjoin(Person, Person.id == Submission.person_id)
+        .outerjoin(Visit, Visit.id == Submission.visit_id)
+        .outerjoin(Record, Record.visit_id == Visit.id)
+        .outerjoin(Round, Round.id == Visit.round_id)
+        .where(Submission.id == bindparam("id"))
     )
-    .join(Form, Form.id == Submission.form_pk)
-    .outerjoin(Person, Person.id == Submission.person_id)
-    .outerjoin(Visit, Visit.id == Submission.visit_id)
-    .outerjoin(Record, Record.visit_id == Visit.id)
-    .outerjoin(Round, Round.id == Visit.round_id)
-    .where(Submission.id == bindparam("id"))
 )
 
 
 @handles("submission.linked")
 def take_what_it_says(session: Session, line: Line) -> Write | None:
     """Raise what the rules of its form say of a submission that has found its place, and more."""
-    row = session.connection().execute(_LINKED, {"id": int(line.subject_id)}).one_or_none()
+    row = _LINKED.run(session, {"id": int(line.subject_id)})
     if row is None or row.encrypted:
         return None
     where = Where(

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from server.db import Instant
 from server.monitoring.models import Round, Visit
+from server.often import Often
 from server.places import boundary_queries
 from server.places.borders import Border
 from server.places.boundary_models import Boundary
@@ -58,6 +59,7 @@ _FACTS = (
     .outerjoin(Place, Place.id == Submission.place_id)
     .outerjoin(Boundary, (Boundary.place_id == Submission.place_id) & Boundary.current)
 )
+_ONE = Often(lambda _engine: _FACTS.where(Submission.id == bindparam("which")))
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,18 @@ def read(session: Session, *where: ColumnElement[bool]) -> Iterator[Judged]:
     query = _FACTS.where(*where).order_by(Submission.id)
     borders: dict[int, Border] = {}
     for row in session.execute(query.execution_options(yield_per=BATCH)):
-        outside = _outside(session, row, borders)
-        yield Judged(row.id, _facts(session, row, outside), row.verdict, row.checks)
+        yield _judged(session, row, borders)
+
+
+def read_one(session: Session, submission_id: int) -> Judged | None:
+    """Return the same of one record, as it is asked for each that arrives; None without it."""
+    row = _ONE.run(session, {"which": submission_id})
+    return None if row is None else _judged(session, row, {})
+
+
+def _judged(session: Session, row: Any, borders: dict[int, Border]) -> Judged:
+    outside = _outside(session, row, borders)
+    return Judged(row.id, _facts(session, row, outside), row.verdict, row.checks)
 
 
 def _outside(session: Session, row: Any, borders: dict[int, Border]) -> float | None:

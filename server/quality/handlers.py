@@ -9,12 +9,15 @@ from server.monitoring.models import Visit
 from server.places.boundary_models import Boundary, BoundaryImport
 from server.places.models import Hamlet
 from server.quality import facts, service
+from server.quality.service import Said
 from server.submissions.models import Submission
 
 
 def _anew(session: Session, *where: ColumnElement[bool]) -> Write | None:
-    said = service.judge(facts.read(session, *where))
+    return _write(service.judge(facts.read(session, *where)))
 
+
+def _write(said: list[Said]) -> Write | None:
     def write(session: Session) -> None:
         service.write(session, said)
 
@@ -24,7 +27,8 @@ def _anew(session: Session, *where: ColumnElement[bool]) -> Write | None:
 @handles("submission.linked")
 def judge_the_linked(session: Session, line: Line) -> Write | None:
     """Judge one record, also when it is linked again after an edit."""
-    return _anew(session, Submission.id == int(line.subject_id))
+    found = facts.read_one(session, int(line.subject_id))
+    return None if found is None else _write(service.judge([found]))
 
 
 @handles("visit.changed")

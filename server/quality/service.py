@@ -4,26 +4,36 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy import bindparam, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from server import clock
 from server.db import table
+from server.often import Often
 from server.quality import checks
 from server.quality.facts import Judged
 from server.quality.models import VisitCheck
 from server.submissions.models import Submission, VisitVerdict
 
+
+def _keep(engine: str) -> Any:
+    """Return the statement that writes a record's checks in place of those that it has."""
+    insert = postgresql.insert if engine == "postgresql" else sqlite.insert
+    new = insert(table(VisitCheck))
+    over = {name: new.excluded[name] for name in ("judged_at", "checks")}
+    return new.on_conflict_do_update(index_elements=["submission_id"], set_=over)
+
+
 # Put together once, as they are asked for every submission.
-_SUM = (
-    update(table(Submission))
-    .where(table(Submission).c.id == bindparam("which"))
-    .values(verdict=bindparam("word"))
+_SUM = Often(
+    lambda _engine: (
+        update(table(Submission))
+        .where(table(Submission).c.id == bindparam("which"))
+        .values(verdict=bindparam("word"))
+    )
 )
-_FORGET = delete(table(VisitCheck)).where(
-    table(VisitCheck).c.submission_id == bindparam("which"),
-)
-_KEEP = insert(table(VisitCheck))
+_KEEP = Often(_keep)
 
 
 @dataclass(frozen=True)
@@ -49,20 +59,9 @@ def judge(records: Iterable[Judged]) -> list[Said]:
 
 def write(session: Session, said: Iterable[Said]) -> None:
     """Write what the checks say. No journal line: it follows from what has one already."""
-    rows = list(said)
-    if not rows:
-        return
-    now, connection = clock.now(), session.connection()
-    connection.execute(_FORGET, [{"which": each.submission_id} for each in rows])
-    connection.execute(
-        _KEEP,
-        [
-            {"submission_id": each.submission_id, "judged_at": now, "checks": each.checks}
-            for each in rows
-        ],
-    )
-    changed = [
-        {"which": each.submission_id, "word": each.verdict} for each in rows if each.verdict_changes
-    ]
-    if changed:
-        connection.execute(_SUM, changed)
+    now = clock.now()
+    for each in said:
+        kept = {"submission_id": each.submission_id, "judged_at": now, "checks": each.checks}
+        _KEEP.run(session, kept)
+        if each.verdict_changes:
+            _SUM.run(session, {"which": each.submission_id, "word": each.verdict})

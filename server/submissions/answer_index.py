@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from server.db import table
+from server.often import Often
 from server.submissions import indexing
 from server.submissions.answer_models import FormQuestion, SubmissionAnswer
 from server.submissions.indexing import Kind
@@ -22,30 +23,33 @@ Row = dict[str, Any]
 _answers, _questions = table(SubmissionAnswer), table(FormQuestion)
 
 # Put together once, as they are asked for every submission.
-_OF_FORM = select(_questions.c.path, _questions.c.id, _questions.c.kind).where(
-    _questions.c.form_pk == bindparam("form")
+_OF_FORM = Often(
+    lambda _engine: select(_questions.c.path, _questions.c.id, _questions.c.kind).where(
+        _questions.c.form_pk == bindparam("form")
+    )
 )
-_FORGET = delete(_answers).where(
-    _answers.c.submission_id == bindparam("which"),
-    _answers.c.question_id.in_(
-        select(_questions.c.id).where(_questions.c.form_pk == bindparam("form"))
-    ),
+_FORGET = Often(
+    lambda _engine: delete(_answers).where(
+        _answers.c.submission_id == bindparam("which"),
+        _answers.c.question_id.in_(
+            select(_questions.c.id).where(_questions.c.form_pk == bindparam("form"))
+        ),
+    )
 )
 _KEEP = insert(_answers)
 
 
 def of_form(session: Session, form_pk: int) -> dict[str, tuple[int, Kind]]:
     """Return the questions of a form that lists know, by path: (id, kind)."""
-    rows = session.connection().execute(_OF_FORM, {"form": form_pk})
+    rows = _OF_FORM.rows(session, {"form": form_pk})
     return {path: (key, Kind(kind)) for path, key, kind in rows}
 
 
 def write(session: Session, submission_id: int, form_pk: int, answers: Mapping[str, Any]) -> None:
     """Write the rows of one record anew."""
-    connection = session.connection()
-    connection.execute(_FORGET, {"which": submission_id, "form": form_pk})
+    _FORGET.run(session, {"which": submission_id, "form": form_pk})
     if rows := _rows(submission_id, answers, of_form(session, form_pk)):
-        connection.execute(_KEEP, rows)
+        session.connection().execute(_KEEP, rows)
 
 
 def _rows(submission_id: int, answers: Mapping[str, Any], questions: Questions) -> list[Row]:
@@ -140,7 +144,7 @@ def rebuild(session: Session, form_pk: int, after: int, most: int = BATCH) -> in
     questions = of_form(session, form_pk)
     rows: list[Row] = []
     for record in found:
-        session.connection().execute(_FORGET, {"which": record.id, "form": form_pk})
+        _FORGET.run(session, {"which": record.id, "form": form_pk})
         rows += _rows(record.id, record.answers, questions)
     if rows:
         session.connection().execute(_KEEP, rows)

@@ -11,6 +11,7 @@ from server import clock, journal
 from server.db import table
 from server.files import Files
 from server.journal import SYSTEM, Line, Write, handles
+from server.often import Often
 from server.problems import Problem
 from server.submissions import answer_index, holding, linking, paradata, photos, service
 from server.submissions.holding import sender_of
@@ -18,30 +19,38 @@ from server.submissions.models import Held, HeldState, Submission, SubmissionFil
 from server.surveys.models import FormVersion
 
 # Put together once, as they are asked for every submission.
-_UNLINKED = select(
-    Submission.id,
-    Submission.plan_id,
-    Submission.version_id,
-    Submission.team_id,
-    Submission.answers,
-    Submission.oddities,
-    Submission.label,
-    Submission.latitude,
-    Submission.longitude,
-).where(Submission.id == bindparam("which"))
-_LINK = (
-    update(table(Submission))
-    .where(table(Submission).c.id == bindparam("which"))
-    .values({name: bindparam(name) for name in linking.COLUMNS})
+_UNLINKED = Often(
+    lambda _engine: select(
+        Submission.id,
+        Submission.plan_id,
+        Submission.version_id,
+        Submission.team_id,
+        Submission.answers,
+        Submission.oddities,
+        Submission.label,
+        Submission.latitude,
+        Submission.longitude,
+    ).where(Submission.id == bindparam("which"))
 )
-_ANSWERED = select(Submission.id, Submission.form_pk, Submission.answers).where(
-    Submission.id == bindparam("which")
+_LINK = Often(
+    lambda _engine: (
+        update(table(Submission))
+        .where(table(Submission).c.id == bindparam("which"))
+        .values({name: bindparam(name) for name in linking.COLUMNS})
+    )
 )
-_NEW_PHOTOS = select(SubmissionFile.id, SubmissionFile.sha256).where(
-    SubmissionFile.submission_id == bindparam("which"),
-    SubmissionFile.sha256.is_not(None),
-    SubmissionFile.facts.is_(None),
-    SubmissionFile.content_type.startswith("image/"),
+_ANSWERED = Often(
+    lambda _engine: select(Submission.id, Submission.form_pk, Submission.answers).where(
+        Submission.id == bindparam("which")
+    )
+)
+_NEW_PHOTOS = Often(
+    lambda _engine: select(SubmissionFile.id, SubmissionFile.sha256).where(
+        SubmissionFile.submission_id == bindparam("which"),
+        SubmissionFile.sha256.is_not(None),
+        SubmissionFile.facts.is_(None),
+        SubmissionFile.content_type.startswith("image/"),
+    )
 )
 
 
@@ -50,14 +59,14 @@ _NEW_PHOTOS = select(SubmissionFile.id, SubmissionFile.sha256).where(
 @handles("submission.edited")
 def find_its_place(session: Session, line: Line) -> Write | None:
     """Link the submission; then whoever waits for linked ones is told."""
-    row = session.connection().execute(_UNLINKED, {"which": int(line.subject_id)}).one_or_none()
+    row = _UNLINKED.run(session, {"which": int(line.subject_id)})
     if row is None:
         return None
     found = linking.link(session, row)
 
     def write(session: Session) -> None:
         values = {"which": row.id, **found.values(clock.now())}
-        session.connection().execute(_LINK, values)
+        _LINK.run(session, values)
         journal.write(session, SYSTEM, "submission.linked", "submission", row.id, row.plan_id)
 
     return write
@@ -66,7 +75,7 @@ def find_its_place(session: Session, line: Line) -> Write | None:
 @handles("submission.linked")
 def let_lists_know(session: Session, line: Line) -> Write | None:
     """Write the answers where lists are filtered and sorted by them."""
-    row = session.connection().execute(_ANSWERED, {"which": int(line.subject_id)}).one_or_none()
+    row = _ANSWERED.run(session, {"which": int(line.subject_id)})
     if row is None:
         return None
 
@@ -98,7 +107,7 @@ def let_lists_know_questions(session: Session, line: Line) -> Write | None:
 def look_at_photos(session: Session, line: Line) -> Write | None:
     """Make thumbnails and read where and when each new photo was taken."""
     files: Files = current_app.extensions["files"]
-    new = session.connection().execute(_NEW_PHOTOS, {"which": int(line.subject_id)}).all()
+    new = _NEW_PHOTOS.rows(session, {"which": int(line.subject_id)})
     found = {(file.id, file.sha256): _look(files, file.sha256) for file in new}
     if not found:
         return None
@@ -163,14 +172,16 @@ def _waiting(*conditions: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-_EDITS_OF = (
-    _waiting()
-    .join(
-        Submission,
-        (Submission.plan_id == Held.plan_id) & (Submission.instance_id == Held.deprecated_id),
+_EDITS_OF = Often(
+    lambda _engine: (
+        _waiting()
+        .join(
+            Submission,
+            (Submission.plan_id == Held.plan_id) & (Submission.instance_id == Held.deprecated_id),
+        )
+        .where(Submission.id == bindparam("which"))
+        .order_by(Held.id)
     )
-    .where(Submission.id == bindparam("which"))
-    .order_by(Held.id)
 )
 
 
@@ -178,7 +189,7 @@ _EDITS_OF = (
 @handles("submission.edited")
 def take_in_waiting_edits(session: Session, line: Line) -> Write | None:
     """Take in the edit that came before this content; of several the first, the next after it."""
-    ids = session.connection().execute(_EDITS_OF, {"which": int(line.subject_id)}).scalars().all()
+    ids = [held.id for held in _EDITS_OF.rows(session, {"which": int(line.subject_id)})]
     return (lambda session: _take_in(session, ids)) if ids else None
 
 

@@ -8,25 +8,30 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.db import table
 from server.journal import Line, Write, handles
+from server.often import Often
 from server.submissions import intake, telling
 from server.submissions.models import Exhibit, Submission, SubmissionFile
 
 # Asked for every submission, so they are put together once.
-_LINKED = select(
-    Submission.id,
-    Submission.plan_id,
-    Submission.form_pk,
-    Submission.version_id,
-    Submission.answers,
-    Submission.area,
-    Submission.hamlet_id,
-    Submission.team_id,
-    Submission.started_at,
-    Submission.received_at,
-    Submission.outcome,
-).where(Submission.id == bindparam("which"), Submission.linked_at.is_not(None))
-_FILES = select(SubmissionFile.id, SubmissionFile.name, SubmissionFile.content_type).where(
-    SubmissionFile.submission_id == bindparam("which"), SubmissionFile.sha256.is_not(None)
+_LINKED = Often(
+    lambda _engine: select(
+        Submission.id,
+        Submission.plan_id,
+        Submission.form_pk,
+        Submission.version_id,
+        Submission.answers,
+        Submission.area,
+        Submission.hamlet_id,
+        Submission.team_id,
+        Submission.started_at,
+        Submission.received_at,
+        Submission.outcome,
+    ).where(Submission.id == bindparam("which"), Submission.linked_at.is_not(None))
+)
+_FILES = Often(
+    lambda _engine: select(
+        SubmissionFile.id, SubmissionFile.name, SubmissionFile.content_type
+    ).where(SubmissionFile.submission_id == bindparam("which"), SubmissionFile.sha256.is_not(None))
 )
 _ENDED = (
     update(table(Submission))
@@ -54,13 +59,13 @@ _LOCATED = (
 def show(session: Session, line: Line) -> Write | None:
     """Note how the attempt ended and what each photo and sound shows; the latest word stands."""
     which = {"which": int(line.subject_id)}
-    row = session.connection().execute(_LINKED, which).one_or_none()
+    row = _LINKED.run(session, which)
     if row is None:
         return None
     nodes = intake.reader(session, row.version_id).nodes
     ended = telling.outcome(row.answers, nodes)
     asked = dict(telling.files(row.answers, nodes))
-    held = session.connection().execute(_FILES, which).all()
+    held = _FILES.rows(session, which)
     shown = [found for each in held if (found := _exhibit(row, each, asked))]
 
     def write(session: Session) -> None:

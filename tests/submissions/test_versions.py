@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.submissions import instance, versions
@@ -20,6 +20,7 @@ def content(said, **files):
     return Content(1, "uuid:1", b"", said, None, kept)
 
 
+@settings(deadline=None)
 @given(answers, answers)
 def test_the_old_answers_with_the_differences_are_the_new_ones(old, new):
     found = versions.differences(content(old), content(new))
