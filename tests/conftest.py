@@ -4,10 +4,10 @@ import contextvars
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from flask import Flask
@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
-from server import migrate
+from server import clock, migrate
 from server.app import create_app, furnish
 from server.config import Settings, from_environment
 from server.db import db, transaction
@@ -54,6 +54,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         knows = [item for item in items if "template" in getattr(item, "fixturenames", ())]
         config.hook.pytest_deselected(items=list(set(items) - set(knows)))
         items[:] = knows
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """No test asks the day while it is imported: a run may pass midnight before it starts."""
+
+    def too_early() -> NoReturn:
+        raise RuntimeError("ask the day inside the test: at import it may be yesterday's")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", too_early)
+        return (yield)
 
 
 @pytest.fixture(autouse=True)

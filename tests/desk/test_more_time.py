@@ -58,7 +58,8 @@ def last():
     return db.session().scalars(select(FindingStep).order_by(FindingStep.id.desc())).first()
 
 
-WISH = {"note": "Chưa mua được giống, chờ phiên chợ", "due_on": in_days(25).isoformat()}
+def wish(days=25):
+    return {"note": "Chưa mua được giống, chờ phiên chợ", "due_on": in_days(days).isoformat()}
 
 
 def test_the_worker_is_called_after_a_step_so_that_phones_follow_at_once(
@@ -74,14 +75,14 @@ def test_the_worker_is_called_after_a_step_so_that_phones_follow_at_once(
 
 
 def test_a_unit_asks_with_a_reason_and_the_deadline_stands(assigned, post, officer, browser, cast):
-    said = WISH | {"document": "7/TTr", "next": "unit"}
+    said = wish() | {"document": "7/TTr", "next": "unit"}
     answer = post(officer, "xin_gia_han", {"cho.jpg": photo()}, **said)
 
     assert answer.location == "/unit"
     finding = held()
     assert (finding.due_on, finding.asked_due) == (in_days(10), in_days(25))
     assert (last().kind, last().note, last().asked_due) == (
-        StepKind.ASK_TIME, WISH["note"], in_days(25),
+        StepKind.ASK_TIME, wish()["note"], in_days(25),
     )  # fmt: skip
     assert db.session().scalars(select(StepFile.name)).all() == ["cho.jpg"]
     assert f"Đã xin gia hạn đến {in_days(25):%d/%m/%Y}" in browser(officer).get("/unit").text
@@ -95,7 +96,7 @@ def test_a_unit_asks_with_a_reason_and_the_deadline_stands(assigned, post, offic
 def test_the_coordinator_grants_it_and_the_old_deadline_is_kept_and_shown(
     assigned, post, officer, browser, cast
 ):
-    post(officer, "xin_gia_han", **WISH)
+    post(officer, "xin_gia_han", **wish())
 
     post(cast.minh, "gia_han", due_on=in_days(20).isoformat())
 
@@ -111,7 +112,7 @@ def test_the_coordinator_grants_it_and_the_old_deadline_is_kept_and_shown(
 
 
 def test_it_is_declined_with_a_reason_that_the_unit_reads(assigned, post, officer, browser, cast):
-    post(officer, "xin_gia_han", **WISH)
+    post(officer, "xin_gia_han", **wish())
     assert post(cast.minh, "tu_choi_gia_han", note=" ").status_code == 422
 
     post(cast.minh, "tu_choi_gia_han", note="Giống đã có ở huyện")
@@ -129,26 +130,26 @@ def test_the_phones_list_says_what_the_unit_asks_for(assigned, post, officer, st
         query = select(entities.Entity.data).where(entities.Entity.list_id == found.id)
         return db.session().scalars(query).one()["asked_due"]
 
-    post(officer, "xin_gia_han", **WISH)
+    post(officer, "xin_gia_han", **wish())
     assert on_phones() == in_days(25).isoformat()
     post(cast.minh, "gia_han")
     assert held().due_on == in_days(25) and on_phones() == ""
 
 
 @pytest.mark.parametrize(
-    ("fields", "field", "sentence"),
+    ("days", "fields", "field", "sentence"),
     [
-        ({"note": " "}, "note", "Hãy ghi rõ lý do"),
-        ({"due_on": " "}, "due_on", "Hãy nhập hạn"),
-        ({"due_on": in_days(10).isoformat()}, "due_on", "không dùng được"),
-        ({"due_on": in_days(-1).isoformat()}, "due_on", "không dùng được"),
-        ({"due_on": in_days(400).isoformat()}, "due_on", "không quá một năm"),
+        (25, {"note": " "}, "note", "Hãy ghi rõ lý do"),
+        (25, {"due_on": " "}, "due_on", "Hãy nhập hạn"),
+        (10, {}, "due_on", "không dùng được"),
+        (-1, {}, "due_on", "không dùng được"),
+        (400, {}, "due_on", "không quá một năm"),
     ],
 )
 def test_a_request_that_cannot_be_granted_is_refused(
-    assigned, post, officer, fields, field, sentence
+    assigned, post, officer, days, fields, field, sentence
 ):
-    answer = post(officer, "xin_gia_han", **(WISH | fields))
+    answer = post(officer, "xin_gia_han", **(wish(days) | fields))
 
     assert answer.status_code == 422 and sentence in answer.text
     assert f'id="xin_gia_han-{field}-error"' in answer.text
@@ -158,23 +159,23 @@ def test_a_request_that_cannot_be_granted_is_refused(
 def test_one_request_waits_at_a_time_and_its_author_does_not_answer_it(
     assigned, post, officer, cast
 ):
-    post(cast.minh, "xin_gia_han", **WISH, document="7/TTr")
+    post(cast.minh, "xin_gia_han", **wish(), document="7/TTr")
 
-    assert post(officer, "xin_gia_han", **WISH).status_code == 409
+    assert post(officer, "xin_gia_han", **wish()).status_code == 409
     assert post(cast.minh, "gia_han").status_code == 403
     assert post(cast.minh, "tu_choi_gia_han", note="x").status_code == 403
-    assert post(officer, "gia_han", due_on=WISH["due_on"]).status_code == 403
+    assert post(officer, "gia_han", due_on=wish()["due_on"]).status_code == 403
     assert held().asked_due == in_days(25)
 
     assert post(cast.hoa, "gia_han").status_code == 302
 
 
 def test_a_coordinator_extends_nothing_that_was_not_asked_for(assigned, post, cast):
-    assert post(cast.minh, "gia_han", due_on=WISH["due_on"], note="x").status_code == 403
+    assert post(cast.minh, "gia_han", due_on=wish()["due_on"], note="x").status_code == 403
 
 
 def test_a_remedy_reported_done_answers_the_request_itself(assigned, post, officer):
-    post(officer, "xin_gia_han", **WISH)
+    post(officer, "xin_gia_han", **wish())
 
     post(officer, "bao_cao", {"bo.jpg": photo()}, note="Đã cấp bù")
 
