@@ -27,6 +27,7 @@ from server.db import db, transaction
 log = logging.getLogger(__name__)
 BATCH = 50
 POKE_SECONDS = 0.25
+REST_SECONDS = 0.2
 
 Timer = Callable[[Session], object]
 LongWork = Callable[[Session], journal.Write | None]
@@ -80,7 +81,7 @@ class Jobs:
         self.huey = _queue(settings)
         self._poked = 0.0
         self._lock = threading.Lock()
-        self.drain_task = self.huey.task(name="drain")(self.drain)
+        self.drain_task = self.huey.task(name="drain")(lambda: self.drain(REST_SECONDS))
         self.huey.periodic_task(crontab(minute="*"), name="minute")(self.minute)
         self.huey.periodic_task(crontab(hour="19", minute="30"), name="night")(self.night)
 
@@ -95,8 +96,12 @@ class Jobs:
         except Exception:  # the minute timer finds the work; an answer must not fail for it
             log.exception("the queue did not take a message")
 
-    def drain(self) -> int:
-        """Do all work that is due; return how many lines were done."""
+    def drain(self, rest: float = 0) -> int:
+        """Do all work that is due; return how many lines were done.
+
+        With `rest` it waits that many seconds before it looks again after a batch that was not
+        full: while forms keep coming, many cost one round of looking and writing instead of each.
+        """
         done = 0
         with self.app.app_context():
             while True:
@@ -104,6 +109,8 @@ class Jobs:
                 done += taken
                 if not taken and not self._piece():
                     return done
+                if 0 < taken < BATCH:
+                    time.sleep(rest)
 
     def _piece(self) -> bool:
         """Do one piece of the work that takes long; tell whether there was any."""
@@ -124,7 +131,7 @@ class Jobs:
     def minute(self) -> None:
         """Run the timers, then whatever work is due."""
         self._run(_minutely)
-        self.drain()
+        self.drain(REST_SECONDS)
 
     def night(self) -> None:
         """Run what is done once a day, at half past two in Vietnam."""

@@ -28,7 +28,7 @@ from server.monitoring.models import Plan, Round
 from server.permissions import Role
 from server.places import queries as places
 from server.places import service as places_service
-from server.submissions import intake, linking
+from server.submissions import intake
 from server.teams import service as teams
 from server.teams.models import Person
 from tests import engines
@@ -159,7 +159,7 @@ END $$
 
 def forget() -> None:
     """Have this process forget what never changes in one database: this is another."""
-    for known in (intake._readers, linking._editions, firing._rules):
+    for known in (intake._readers, firing._rules):
         known.clear()
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import enum
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -90,8 +91,13 @@ class Place(Model):
     @property
     def area(self) -> str:
         """Return the path that scopes use, '2024/36/359/13753': all beneath begins alike."""
-        parts = [self.edition_id, self.province_code, self.parent_code, self.code]
-        return "/".join(dict.fromkeys(part for part in parts if part))
+        return area_of(self)
+
+
+def area_of(place: Any) -> str:
+    """Return `Place.area` of a row that has its columns too."""
+    parts = [place.edition_id, place.province_code, place.parent_code, place.code]
+    return "/".join(dict.fromkeys(part for part in parts if part))
 
 
 class Succession(Model):

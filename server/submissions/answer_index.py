@@ -1,10 +1,11 @@
 """Keeps the rows that lists are filtered and sorted by (`answer_models`) as the records are."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from server.db import table
@@ -19,7 +20,7 @@ from server.surveys.models import FormVersion
 
 BATCH = 500
 Questions = Mapping[str, tuple[int, Kind]]
-Row = dict[str, Any]
+Row = tuple[int, int, int, float | None, str | None, str | None]
 _answers, _questions = table(SubmissionAnswer), table(FormQuestion)
 
 # Put together once, as they are asked for every submission.
@@ -36,7 +37,26 @@ _FORGET = Often(
         ),
     )
 )
-_KEEP = insert(_answers)
+# One statement for all rows: a driver that is handed row after row takes thrice as long.
+_KEEP = {
+    "sqlite": """
+        INSERT INTO submission_answer (question_id, submission_id, position, number, "key", folded)
+        SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'),
+            json_extract(value, '$[2]'), json_extract(value, '$[3]'),
+            json_extract(value, '$[4]'), json_extract(value, '$[5]')
+        FROM json_each(:rows)""",
+    "postgresql": """
+        INSERT INTO submission_answer (question_id, submission_id, position, number, "key", folded)
+        SELECT (row ->> 0)::int, (row ->> 1)::int, (row ->> 2)::int, (row ->> 3)::float8,
+            row ->> 4, row ->> 5
+        FROM json_array_elements(CAST(:rows AS json)) AS row""",
+}
+_KEEP_ROWS = Often(lambda engine: text(_KEEP[engine]))
+
+
+def _keep(session: Session, rows: Sequence[Row]) -> None:
+    if rows:
+        _KEEP_ROWS.run(session, {"rows": json.dumps(rows, ensure_ascii=False)})
 
 
 def of_form(session: Session, form_pk: int) -> dict[str, tuple[int, Kind]]:
@@ -48,13 +68,12 @@ def of_form(session: Session, form_pk: int) -> dict[str, tuple[int, Kind]]:
 def write(session: Session, submission_id: int, form_pk: int, answers: Mapping[str, Any]) -> None:
     """Write the rows of one record anew."""
     _FORGET.run(session, {"which": submission_id, "form": form_pk})
-    if rows := _rows(submission_id, answers, of_form(session, form_pk)):
-        session.connection().execute(_KEEP, rows)
+    _keep(session, _rows(submission_id, answers, of_form(session, form_pk)))
 
 
 def _rows(submission_id: int, answers: Mapping[str, Any], questions: Questions) -> list[Row]:
     return [
-        {"question_id": question_id, "submission_id": submission_id, **cell._asdict()}
+        (question_id, submission_id, *cell)
         for path, (question_id, kind) in questions.items()
         for cell in indexing.cells(at(answers, path), kind)
     ]
@@ -119,15 +138,14 @@ def catch_up(session: Session, found: News, answers: Iterable[tuple[int, str, An
     learn(session, found)
     questions = of_form(session, found.form_pk)
     fresh = [questions[path][0] for path in found.kinds]
-    connection = session.connection()
-    connection.execute(delete(_answers).where(_answers.c.question_id.in_(fresh)))
+    session.connection().execute(delete(_answers).where(_answers.c.question_id.in_(fresh)))
     rows = [
-        {"question_id": questions[path][0], "submission_id": submission_id, **cell._asdict()}
+        (questions[path][0], submission_id, *cell)
         for submission_id, path, answer in answers
         for cell in indexing.cells(answer, questions[path][1])
     ]
     for low in range(0, len(rows), BATCH):
-        connection.execute(_KEEP, rows[low : low + BATCH])
+        _keep(session, rows[low : low + BATCH])
 
 
 def rebuild(session: Session, form_pk: int, after: int, most: int = BATCH) -> int | None:
@@ -146,6 +164,5 @@ def rebuild(session: Session, form_pk: int, after: int, most: int = BATCH) -> in
     for record in found:
         _FORGET.run(session, {"which": record.id, "form": form_pk})
         rows += _rows(record.id, record.answers, questions)
-    if rows:
-        session.connection().execute(_KEEP, rows)
+    _keep(session, rows)
     return found[-1].id if found else None

@@ -4,14 +4,15 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, bindparam, func, select
+from sqlalchemy.orm import Session, aliased
 
 from server import text
 from server.entities.models import Household
 from server.monitoring.models import Plan, Visit
+from server.often import Often
 from server.places.distance import metres_between
-from server.places.models import Hamlet, Place
+from server.places.models import Hamlet, Place, area_of
 from server.submissions import instance, intake
 
 SEARCHED = 4000
@@ -75,76 +76,71 @@ def link(session: Session, submission: Unlinked) -> Link:
         answer = intake.at(submission.answers, roles.get(part))
         return answer if isinstance(answer, str) and answer else None
 
-    visit = _visit(session, submission.plan_id, said("visit"))
-    edition = edition_of(session, submission.plan_id)
-    hamlet = _hamlet(session, edition, said("hamlet"))
-    place = _place(session, edition, visit, hamlet, said("commune"))
-    household = _household(session, submission.plan_id, said("household"))
-    names = [place.name if place else "", hamlet.name if hamlet else "", household or ""]
+    asked = {part: said(part) for part in ("visit", "hamlet", "commune", "household")}
+    found = _FOUND.run(session, {"plan": submission.plan_id, **asked})
+    assert found is not None  # noqa: S101 - every submission is of a plan
+    names = [found.place or "", found.hamlet or "", found.household or ""]
     return Link(
-        visit_id=visit.id if visit else None,
-        team_id=submission.team_id or (visit.team_id if visit else None),
-        place_id=place.id if place else None,
-        hamlet_id=hamlet.id if hamlet else None,
-        area=place.area if place else "",
-        household_code=household or said("household"),
-        distance_m=_distance(submission, hamlet, place),
+        visit_id=found.visit_id,
+        team_id=submission.team_id or found.team_id,
+        place_id=found.place_id,
+        hamlet_id=found.hamlet_id,
+        area=area_of(found),
+        household_code=found.household or asked["household"],
+        distance_m=_distance(submission, found),
         search_text=_search_text(submission, names),
         is_odd=bool(submission.oddities),
     )
 
 
-_editions: dict[tuple[object, int], str] = {}
-
-
-def edition_of(session: Session, plan_id: int) -> str:
-    """Return the plan's edition of the code list; it never changes, so it is kept."""
-    key = (session.get_bind().engine.url, plan_id)
-    if key not in _editions:
-        _editions[key] = session.scalars(select(Plan.edition_id).where(Plan.id == plan_id)).one()
-    return _editions[key]
-
-
-def _visit(session: Session, plan_id: int, code: str | None) -> Visit | None:
-    if code is None:
-        return None
-    return session.scalar(select(Visit).where(Visit.plan_id == plan_id, Visit.code == code))
-
-
-def _hamlet(session: Session, edition: str, code: str | None) -> Hamlet | None:
-    if code is None:
-        return None
-    return session.scalar(select(Hamlet).where(Hamlet.edition_id == edition, Hamlet.code == code))
-
-
-def _place(
-    session: Session, edition: str, visit: Visit | None, hamlet: Hamlet | None, code: str | None
-) -> Place | None:
-    if visit is not None:
-        return visit.place
-    if hamlet is not None:
-        return session.get(Place, hamlet.place_id)
-    if code is None:
-        return None
-    return session.scalar(select(Place).where(Place.edition_id == edition, Place.code == code))
-
-
-def _household(session: Session, plan_id: int, code: str | None) -> str | None:
-    if code is None:
-        return None
-    return session.scalar(
-        select(Household.code).where(Household.plan_id == plan_id, Household.code == code)
+_Coded = aliased(Place)
+_TOLD: tuple[Any, ...] = (
+    Visit.id.label("visit_id"),
+    Visit.team_id,
+    Hamlet.id.label("hamlet_id"),
+    Hamlet.name.label("hamlet"),
+    Hamlet.latitude.label("hamlet_latitude"),
+    Hamlet.longitude.label("hamlet_longitude"),
+    Place.id.label("place_id"),
+    Place.name.label("place"),
+    Place.edition_id,
+    Place.province_code,
+    Place.parent_code,
+    Place.code,
+    Place.latitude.label("place_latitude"),
+    Place.longitude.label("place_longitude"),
+    Household.code.label("household"),
+)
+# A visit names its commune; without one the hamlet does; without either the answer itself.
+_FOUND = Often(
+    lambda _engine: (
+        select(*_TOLD)
+        .select_from(Plan)
+        .outerjoin(Visit, and_(Visit.plan_id == Plan.id, Visit.code == bindparam("visit")))
+        .outerjoin(Hamlet, _coded(Hamlet, "hamlet"))
+        .outerjoin(_Coded, _coded(_Coded, "commune"))
+        .outerjoin(Place, Place.id == func.coalesce(Visit.place_id, Hamlet.place_id, _Coded.id))
+        .outerjoin(
+            Household,
+            and_(Household.plan_id == Plan.id, Household.code == bindparam("household")),
+        )
+        .where(Plan.id == bindparam("plan"))
     )
+)
 
 
-def _distance(submission: Unlinked, hamlet: Hamlet | None, place: Place | None) -> float | None:
+def _coded(listed: Any, answer: str) -> ColumnElement[bool]:
+    return and_(listed.edition_id == Plan.edition_id, listed.code == bindparam(answer))
+
+
+def _distance(submission: Unlinked, found: Any) -> float | None:
     if submission.latitude is None or submission.longitude is None:
         return None
     here = (submission.latitude, submission.longitude)
-    for expected in (hamlet, place):
-        if expected is not None and expected.latitude is not None:
-            assert expected.longitude is not None  # noqa: S101 - a point is whole (CHECK)
-            return metres_between(here, (expected.latitude, expected.longitude))
+    if found.hamlet_latitude is not None:
+        return metres_between(here, (found.hamlet_latitude, found.hamlet_longitude))
+    if found.place_latitude is not None:
+        return metres_between(here, (found.place_latitude, found.place_longitude))
     return None
 
 

@@ -33,10 +33,17 @@ _FILES = Often(
         SubmissionFile.id, SubmissionFile.name, SubmissionFile.content_type
     ).where(SubmissionFile.submission_id == bindparam("which"), SubmissionFile.sha256.is_not(None))
 )
-_ENDED = (
-    update(table(Submission))
-    .where(table(Submission).c.id == bindparam("which"))
-    .values(outcome=bindparam("ended"))
+_ENDED = Often(
+    lambda _engine: (
+        update(table(Submission))
+        .where(table(Submission).c.id == bindparam("which"))
+        .values(outcome=bindparam("ended"))
+    )
+)
+_FORGET = Often(
+    lambda _engine: delete(table(Exhibit)).where(
+        table(Exhibit).c.submission_id == bindparam("which")
+    )
 )
 # Of the same work as the look at the photos, so it is asked only when that is written.
 _LOCATED = (
@@ -69,13 +76,12 @@ def show(session: Session, line: Line) -> Write | None:
     shown = [found for each in held if (found := _exhibit(row, each, asked))]
 
     def write(session: Session) -> None:
-        connection = session.connection()
         if ended is not row.outcome:
-            connection.execute(_ENDED, which | {"ended": ended})
-        exhibits = table(Exhibit)
-        connection.execute(delete(exhibits).where(exhibits.c.submission_id == row.id))
+            _ENDED.run(session, which | {"ended": ended})
+        _FORGET.run(session, which)
         if shown:
-            connection.execute(insert(exhibits), shown)
+            connection = session.connection()
+            connection.execute(insert(table(Exhibit)), shown)
             connection.execute(_LOCATED, which)
 
     return write if shown or ended is not row.outcome else None

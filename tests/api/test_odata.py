@@ -236,10 +236,11 @@ def test_columns_are_chosen(svc, minh):
 )  # fmt: skip
 def test_rows_are_narrowed_in_the_database(base, minh, cast, monkeypatch, asked, found):
     early = dt.datetime(2024, 2, 29, 17, 5, 6, 900_000, dt.UTC)
-    with monkeypatch.context() as then:
-        then.setattr(clock, "now", lambda: early)
-        send(minh, base, filled("uuid:1"))
-    send(minh, base, filled("uuid:2", ""))
+    late = dt.datetime(2025, 3, 14, 8, 20, tzinfo=dt.UTC)
+    for at, interview in ((early, filled("uuid:1")), (late, filled("uuid:2", ""))):
+        with monkeypatch.context() as then:
+            then.setattr(clock, "now", lambda at=at: at)
+            send(minh, base, interview)
     with transaction() as session:
         state = {"review_state": ReviewState.APPROVED}
         first = Submission.root_instance_id == "uuid:1"
