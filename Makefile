@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Tests commit to disk thousands of times: memory spares the wait where there is a folder in it.
 SPOOL := $(shell test -w /dev/shm && echo /dev/shm || echo /tmp)/thucdia-tests-$(shell id -u)
 # A worker takes whole files, so that what a file sets up for all its tests is set up once.
-PYTEST := $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --basetemp=$(SPOOL)
+PYTEST := $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder --basetemp=$(SPOOL)
 
 .PHONY: run setup setup-dev test check fix messages bench lock vendor clean
 

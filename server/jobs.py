@@ -208,17 +208,25 @@ def _due(session: Session) -> list[journal.Line]:
 
 
 def _do(session: Session, lines: list[journal.Line]) -> None:
-    writes = [
-        write
-        for line in lines
-        for handler in journal.handlers(line.verb)
-        if (write := handler(session, line)) is not None
-    ]
+    writes = _read(session, lines)
     with transaction() as writing:
         for write in dict.fromkeys(writes):  # equal ones, such as a list made anew, once
             write(writing)
         ids = [line.id for line in lines]
         writing.execute(delete(journal.Work).where(journal.Work.line_id.in_(ids)))
+
+
+def _read(session: Session, lines: list[journal.Line]) -> list[journal.Write]:
+    session.info[journal.READING] = {}
+    try:
+        return [
+            write
+            for line in lines
+            for handler in journal.handlers(line.verb)
+            if (write := handler(session, line)) is not None
+        ]
+    finally:
+        del session.info[journal.READING]
 
 
 def _put_off(session: Session, line_id: int, error: str) -> None:

@@ -9,16 +9,16 @@ which may run twice and are keyed by the line. Lines carry codes and ids, no per
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ForeignKey, Index, func, insert, select, text
+from sqlalchemy import ForeignKey, Index, bindparam, func, insert, literal, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server import clock
-from server.db import BigId, Model, table
+from server.db import BigId, Instant, Model, table
 from server.often import Often
 
 SEALED_AFTER = dt.timedelta(seconds=60)
@@ -89,6 +89,7 @@ class Seal(Model):
     sha256: Mapped[str] = mapped_column(unique=True)
 
 
+Found = TypeVar("Found")
 Write = Callable[[Session], None]
 Handler = Callable[[Session, Line], Write | None]
 _handlers: dict[str, list[Handler]] = {}
@@ -109,9 +110,40 @@ def handlers(verb: str) -> list[Handler]:
     return _handlers.get(verb, [])
 
 
+def once(session: Session, key: Hashable, ask: Callable[[], Found]) -> Found:
+    """Return what `ask` finds; while the lines of a batch are read it is asked once for all."""
+    kept = session.info.get(READING)
+    if kept is None:
+        return ask()
+    if key not in kept:
+        kept[key] = ask()
+    found: Found = kept[key]
+    return found
+
+
+READING = "reading"
+"""Where a session keeps what handlers have found, from a batch's first reading to its last."""
+
 _WRITE = insert(table(Line)).returning(table(Line).c.id)
 _WORK = insert(table(Work))
+
+
+def _with_work(engine: str) -> Any:
+    """Return the statement that writes a line and the work after it; SQLite needs two."""
+    if engine == "sqlite":
+        return _WRITE
+    line = _WRITE.values({column.key: bindparam(column.key) for column in _TOLD}).cte("line")
+    rows = select(line.c.id, literal(0), bindparam("at", type_=Instant()))
+    return (
+        select(line.c.id)
+        .add_cte(line)
+        .add_cte(_WORK.from_select(["line_id", "attempts", "next_at"], rows).cte("work_"))
+    )
+
+
+_TOLD = [column for column in table(Line).columns if not column.primary_key]
 _WRITE_ONE = Often(lambda _engine: _WRITE)
+_WRITE_WITH_WORK = Often(_with_work)
 _WORK_ONE = Often(lambda _engine: _WORK)
 
 
@@ -129,7 +161,8 @@ def write(
     `verb` reads 'submission.received'; `subject` is the table's noun and `subject_id` its key.
     """
     at = clock.now()
-    written = _WRITE_ONE.run(
+    followed = verb in _handlers
+    written = (_WRITE_WITH_WORK if followed else _WRITE_ONE).run(
         session,
         {
             "at": at,
@@ -145,7 +178,7 @@ def write(
     )
     assert written is not None  # noqa: S101 - an INSERT without a condition
     line_id: int = written[0]
-    if verb in _handlers:
+    if followed and session.get_bind().dialect.name == "sqlite":
         work = {"line_id": line_id, "attempts": 0, "next_at": at, "error": None}
         _WORK_ONE.run(session, work)
     return line_id

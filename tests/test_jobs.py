@@ -72,6 +72,26 @@ def test_a_handler_runs_after_the_commit_and_its_work_is_gone(after, drain):
     assert (people(), waiting()) == (["người 1"], [])
 
 
+def test_what_handlers_ask_is_asked_once_for_a_batch_and_anew_when_anything_may_have_changed(
+    after, drain
+):
+    asked, found = [], []
+
+    def asks(session, line):
+        counted = journal.once(session, "lines", lambda: asked.append(line.id) or len(asked))
+        found.append(counted)
+        return lambda session: found.append(journal.once(session, "lines", lambda: "written"))
+
+    after("test.said", asks, asks)
+    say(1)
+    say(2)
+    drain()
+    say(3)
+    drain()
+
+    assert found == [1, 1, 1, 1, *["written"] * 4, 2, 2, *["written"] * 2]
+
+
 def test_a_line_that_was_rolled_back_is_never_worked_on(after, drain):
     after("test.said", adds)
 

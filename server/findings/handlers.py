@@ -16,43 +16,21 @@ from server.findings.rules import mistakes
 from server.journal import Actor, Line, Write, handles
 from server.monitoring.models import Record, Round, Visit
 from server.often import Often
+from server.submissions import arrivals
 from server.submissions.models import ReviewState, Submission
 from server.surveys import fields as form_fields
 from server.surveys import service as surveys
 from server.surveys.models import Form, FormVersion
-from server.teams.models import Person
 
-COLUMNS = (
-    Submission.id,
-    Submission.plan_id,
-    Submission.form_pk,
-    Submission.version_id,
-    Submission.instance_id,
-    Submission.visit_id,
-    Submission.place_id,
-    Submission.area,
-    Submission.encrypted,
-    Submission.answers,
-    Submission.started_at,
-    Submission.ended_at,
-    Submission.received_at,
-    Submission.edited_at,
-    Submission.number,
-    Submission.person_id,
-)
 # Asked for every submission, so it is put together once.
-_LINKED = Often(
+_BESIDE = Often(
     lambda _engine: (
         select(
-            *COLUMNS,
-            Form.form_id,
-            Person.name.label("person"),
             Record.id.label("record_id"),
             Round.params,
             exists().where(Finding.submission_id == Submission.id).label("held"),
         )
-        .join(Form, Form.id == Submission.form_pk)
-        .outerjoin(Person, Person.id == Submission.person_id)
+        .select_from(Submission)
         .outerjoin(Visit, Visit.id == Submission.visit_id)
         .outerjoin(Record, Record.visit_id == Visit.id)
         .outerjoin(Round, Round.id == Visit.round_id)
@@ -64,13 +42,16 @@ _LINKED = Often(
 @handles("submission.linked")
 def take_what_it_says(session: Session, line: Line) -> Write | None:
     """Raise what the rules of its form say of a submission that has found its place, and more."""
-    row = _LINKED.run(session, {"id": int(line.subject_id)})
+    row = arrivals.told_of(session, line)
     if row is None or row.encrypted:
         return None
+    beside = _BESIDE.run(session, {"id": row.id})
+    if beside is None:
+        return None
     where = Where(
-        row.id, row.plan_id, row.visit_id, row.record_id, row.place_id, row.area, row.form_pk
+        row.id, row.plan_id, row.visit_id, beside.record_id, row.place_id, row.area, row.form_pk
     )
-    writes = [*_by_rules(session, row, where), *_beside_rules(row, where)]
+    writes = [*_by_rules(session, row, beside, where), *_beside_rules(row, where)]
     if not writes:
         return None
 
@@ -81,13 +62,15 @@ def take_what_it_says(session: Session, line: Line) -> Write | None:
     return write
 
 
-def _by_rules(session: Session, row: Any, where: Where) -> list[Callable[[Session], object]]:
+def _by_rules(
+    session: Session, row: Any, beside: Any, where: Where
+) -> list[Callable[[Session], object]]:
     rules = firing.rules_of(session, row.version_id)
     day = firing.filled_on(row.started_at, row.ended_at, row.edited_at or row.received_at)
-    judged = firing.judged(rules, row.answers, row.params, day)
+    judged = firing.judged(rules, row.answers, beside.params, day)
     found = [*judged.raised, *reading.written_down(row.answers)]
     writes: list[Callable[[Session], object]] = []
-    if found or row.held:
+    if found or beside.held:
         writes.append(lambda session: service.keep_raised(session, where, found))
     if judged.asked or row.number > 1:
         writes.append(
@@ -104,7 +87,7 @@ def _beside_rules(row: Any, where: Where) -> list[Callable[[Session], object]]:
         writes.append(lambda session: correspondence.keep_told(session, where, said))
     seen = reading.seen_on_site(row.answers) if row.form_id == reading.FOLLOW_UP else None
     if seen is not None:
-        actor = Actor("phone", row.person_id, row.person or "")
+        actor = Actor("phone", row.person_id, row.name or "")
         writes.append(lambda session: checks.take(session, where, row.instance_id, seen, actor))
     return writes
 

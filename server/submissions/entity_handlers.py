@@ -13,8 +13,7 @@ from server import xml
 from server.entities import declared, requests
 from server.entities.requests import Ask, Origin
 from server.journal import Line, Write, handles
-from server.often import Often
-from server.submissions import instance
+from server.submissions import arrivals, instance
 from server.submissions.models import (
     ReviewState,
     Submission,
@@ -25,31 +24,6 @@ from server.surveys.models import FormVersion
 from server.surveys.xform import EntityUse
 from server.teams.models import Person, Phone
 
-# Asked for every submission, so it is put together once.
-_LINKED = Often(
-    lambda _engine: (
-        select(
-            Submission.id,
-            Submission.plan_id,
-            Submission.version_id,
-            Submission.instance_id,
-            Submission.deprecated_id,
-            Submission.encrypted,
-            Submission.person_id,
-            Submission.team_id,
-            Submission.area,
-            Submission.review_state,
-            Submission.number,
-            FormVersion.xform_md5,
-            Person.name,
-            Phone.last_agent,
-        )
-        .join(FormVersion, FormVersion.id == Submission.version_id)
-        .outerjoin(Person, Person.id == Submission.person_id)
-        .outerjoin(Phone, Phone.id == Submission.phone_id)
-        .where(Submission.id == bindparam("which"))
-    )
-)
 # What an edit has superseded since, oldest first: each content speaks for itself, once.
 _BEFORE = (
     select(
@@ -87,7 +61,7 @@ _REVIEWED = select(Submission.plan_id, Submission.instance_id, Submission.review
 @handles("submission.linked")
 def hand_on_rows(session: Session, line: Line) -> Write | None:
     """Hand on what a linked form asks of rows of lists; most forms ask nothing."""
-    row = _LINKED.run(session, {"which": int(line.subject_id)})
+    row = arrivals.told_of(session, line)
     if row is None:
         return None
     asked = [*_asked_before(session, row), *_asked(session, row, row, None)]

@@ -13,35 +13,17 @@ from server.files import Files
 from server.journal import SYSTEM, Line, Write, handles
 from server.often import Often
 from server.problems import Problem
-from server.submissions import answer_index, holding, linking, paradata, photos, service
+from server.submissions import answer_index, arrivals, holding, linking, paradata, photos, service
 from server.submissions.holding import sender_of
 from server.submissions.models import Held, HeldState, Submission, SubmissionFile
 from server.surveys.models import FormVersion
 
 # Put together once, as they are asked for every submission.
-_UNLINKED = Often(
-    lambda _engine: select(
-        Submission.id,
-        Submission.plan_id,
-        Submission.version_id,
-        Submission.team_id,
-        Submission.answers,
-        Submission.oddities,
-        Submission.label,
-        Submission.latitude,
-        Submission.longitude,
-    ).where(Submission.id == bindparam("which"))
-)
 _LINK = Often(
     lambda _engine: (
         update(table(Submission))
         .where(table(Submission).c.id == bindparam("which"))
         .values({name: bindparam(name) for name in linking.COLUMNS})
-    )
-)
-_ANSWERED = Often(
-    lambda _engine: select(Submission.id, Submission.form_pk, Submission.answers).where(
-        Submission.id == bindparam("which")
     )
 )
 _NEW_PHOTOS = Often(
@@ -59,7 +41,7 @@ _NEW_PHOTOS = Often(
 @handles("submission.edited")
 def find_its_place(session: Session, line: Line) -> Write | None:
     """Link the submission; then whoever waits for linked ones is told."""
-    row = _UNLINKED.run(session, {"which": int(line.subject_id)})
+    row = arrivals.told_of(session, line)
     if row is None:
         return None
     found = linking.link(session, row)
@@ -75,7 +57,7 @@ def find_its_place(session: Session, line: Line) -> Write | None:
 @handles("submission.linked")
 def let_lists_know(session: Session, line: Line) -> Write | None:
     """Write the answers where lists are filtered and sorted by them."""
-    row = _ANSWERED.run(session, {"which": int(line.subject_id)})
+    row = arrivals.told_of(session, line)
     if row is None:
         return None
 

@@ -9,25 +9,10 @@ from server import clock
 from server.db import table
 from server.journal import Line, Write, handles
 from server.often import Often
-from server.submissions import intake, telling
+from server.submissions import arrivals, intake, telling
 from server.submissions.models import Exhibit, Submission, SubmissionFile
 
 # Asked for every submission, so they are put together once.
-_LINKED = Often(
-    lambda _engine: select(
-        Submission.id,
-        Submission.plan_id,
-        Submission.form_pk,
-        Submission.version_id,
-        Submission.answers,
-        Submission.area,
-        Submission.hamlet_id,
-        Submission.team_id,
-        Submission.started_at,
-        Submission.received_at,
-        Submission.outcome,
-    ).where(Submission.id == bindparam("which"), Submission.linked_at.is_not(None))
-)
 _FILES = Often(
     lambda _engine: select(
         SubmissionFile.id, SubmissionFile.name, SubmissionFile.content_type
@@ -65,10 +50,10 @@ _LOCATED = (
 @handles("submission.files-received")
 def show(session: Session, line: Line) -> Write | None:
     """Note how the attempt ended and what each photo and sound shows; the latest word stands."""
-    which = {"which": int(line.subject_id)}
-    row = _LINKED.run(session, which)
-    if row is None:
+    row = arrivals.told_of(session, line)
+    if row is None or row.linked_at is None:
         return None
+    which = {"which": row.id}
     nodes = intake.reader(session, row.version_id).nodes
     ended = telling.outcome(row.answers, nodes)
     asked = dict(telling.files(row.answers, nodes))

@@ -7,7 +7,7 @@ otherwise, or when the return is taken back.
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, object_session, undefer
 
 from server import clock, text
@@ -17,13 +17,12 @@ from server.entities import service as entities
 from server.entities.models import Delivery, EntityList
 from server.entities.writing import Part
 from server.journal import SYSTEM, Actor, Line, Write, handles
-from server.often import Often
-from server.submissions import instance, review
+from server.submissions import arrivals, instance, review
 from server.submissions.models import Submission, SubmissionComment, SubmissionReview
 from server.surveys import fields as form_fields
 from server.surveys import lists
 from server.surveys import service as surveys
-from server.surveys.models import Form, FormVersion
+from server.surveys.models import FormVersion
 
 LIST = "can_sua"
 TITLE = "Phiếu cần sửa"
@@ -61,31 +60,15 @@ def the_list(session: Session, plan_id: int) -> EntityList:
     return found
 
 
-# Put together once, as they are asked for every submission.
-_RETURNED = Often(
-    lambda _engine: select(Submission.returned_at, Submission.plan_id).where(
-        Submission.id == bindparam("which")
-    )
-)
-_IS_FIX = Often(
-    lambda _engine: (
-        select(Form.id)
-        .join(Submission, Submission.form_pk == Form.id)
-        .where(Submission.id == bindparam("which"), Form.form_id == FORM)
-    )
-)
-
-
 @handles("submission.reviewed")
 @handles("submission.edited")
 @handles("submission.linked")
 def phones_follow(session: Session, line: Line) -> Write | None:
     """Put a record on its team's phones, or take it off, as it stands now."""
-    submission_id = int(line.subject_id)
-    returned = _RETURNED.run(session, {"which": submission_id})
-    if returned is None or (line.verb == "submission.linked" and returned[0] is None):
+    row = arrivals.told_of(session, line)
+    if row is None or (line.verb == "submission.linked" and row.returned_at is None):
         return None
-    return lambda session: show(session, submission_id)
+    return lambda session: show(session, row.id)
 
 
 def show(session: Session, submission_id: int) -> None:
@@ -158,10 +141,10 @@ def _asked(found: Submission, path: str) -> str:
 @handles("submission.linked")
 def take_answers(session: Session, line: Line) -> Write | None:
     """Keep what an inspector answers about a returned record as a comment on it, once."""
-    submission_id = int(line.subject_id)
-    if _IS_FIX.run(session, {"which": submission_id}) is None:
+    row = arrivals.told_of(session, line)
+    if row is None or row.form_id != FORM:
         return None
-    return lambda session: _answer(session, submission_id)
+    return lambda session: _answer(session, row.id)
 
 
 def _answer(session: Session, submission_id: int) -> None:
