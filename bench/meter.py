@@ -102,9 +102,10 @@ def tree(pid: int) -> list[int]:
     """Return a process and all below it that are alive."""
     found = [pid]
     for parent in found:
-        for task in Path(f"/proc/{parent}/task").glob("*/children"):
-            with contextlib.suppress(OSError):
-                found += [int(child) for child in task.read_text().split()]
+        with contextlib.suppress(OSError):  # it may end while we look
+            for task in Path(f"/proc/{parent}/task").glob("*/children"):
+                with contextlib.suppress(OSError):
+                    found += [int(child) for child in task.read_text().split()]
     return found
 
 
