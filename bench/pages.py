@@ -1,11 +1,11 @@
-"""How long the server takes to open a page of a list with 100,000 records, wherever it lies.
+"""How long the server takes to open a page at 100,000 records with 300,000 photos.
 
     python -m bench.pages [--rows 100000] [--url postgresql://…]
 
-Generates the records (an interview's answers of about 2.5 KB each, and a finding for each) in
-a scratch folder, opens each page several times in this process and prints the middle of the
-times and how many statements the database was asked. No network, no template cache warmed but by
-the first opening, which is shown too.
+Generates the records (an interview's answers of about 2.5 KB each, a finding and three photos
+for each) in a scratch folder, opens each page several times in this process and prints the middle
+of the times and how many statements the database was asked. No network, no template cache warmed
+but by the first opening, which is shown too.
 """
 
 import argparse
@@ -41,7 +41,7 @@ from server.places.models import Place
 from server.quality.commands import refresh_form
 from server.submissions import indexing
 from server.submissions.indexing import Kind
-from server.submissions.models import ReviewState, Submission
+from server.submissions.models import Exhibit, ReviewState, Submission, SubmissionFile
 from server.surveys import compile as compiler
 from server.surveys import service as surveys
 from server.surveys.fields import Field
@@ -129,6 +129,7 @@ def prepare(app: Flask, rows: int) -> tuple[str, list[str]]:
         with transaction() as session:
             session.execute(insert(Submission), [each for each, _ in batch])
             _keep_findings(session, [each for _, each in batch], groups)
+            _keep_photos(session, [each for each, _ in batch])
     begun = time.process_time()
     done = refresh_form(shared["form_pk"])
     used = (time.process_time() - begun) / done * 1e6
@@ -282,6 +283,42 @@ def _keep_findings(session: Session, found: list[dict[str, Any]], groups: dict[s
         session.execute(insert(RuleAsked), rows)
 
 
+PHOTOS = ("house_photo", "herd_photo", "paper_photo")
+
+
+def _keep_photos(session: Session, records: list[dict[str, Any]]) -> None:
+    """Insert what the database knows of each record's photos; no page reads their bytes."""
+    files: list[dict[str, Any]] = []
+    exhibits: list[dict[str, Any]] = []
+    for record in records:
+        for question in PHOTOS:
+            key = len(PHOTOS) * record["id"] + len(files) % len(PHOTOS)
+            files.append({
+                "id": key,
+                "submission_id": record["id"],
+                "name": f"{question}.jpg",
+                "sha256": f"{key:064x}",
+                "size_bytes": 2_400_000,
+                "content_type": "image/jpeg",
+                "received_at": record["received_at"],
+                "facts": {"lat": record["latitude"], "lon": record["longitude"], "width": 4000},
+                "thumb_sha256": f"a{key:063x}",
+                "view_sha256": f"b{key:063x}",
+                "inherited": False,
+            })  # fmt: skip
+            exhibits.append({
+                "file_id": key,
+                "question": f"ev/{question}",
+                "kind": "photo",
+                "day": record["started_at"].date(),
+                "located": key % 7 != 0,
+                "submission_id": record["id"],
+                **{name: record[name] for name in ("plan_id", "form_pk", "area", "team_id")},
+            })  # fmt: skip
+    session.execute(insert(SubmissionFile), files)
+    session.execute(insert(Exhibit), exhibits)
+
+
 def _group(finding: dict[str, Any], key: str, group_id: int) -> dict[str, Any]:
     names = ["plan_id", "visit_id", "place_id", "area", "rule_id", "topic", "severity"]
     names += ["project_code", "table_label", "title", "title_en", "raised_at"]
@@ -322,6 +359,36 @@ def pages(rows: int, areas: list[str]) -> list[tuple[str, str]]:
         ("one group", "/findings/groups/1"),
         ("one finding", f"/findings/{rows // 6}"),
         ("the first page", "/"),
+        *_beside_lists(rows, areas),
+    ]
+
+
+def _beside_lists(rows: int, areas: list[str]) -> list[tuple[str, str]]:
+    """Return the pages of a plan that count, draw or show what its records hold."""
+    plan, day = "/plans/1", (clock.today() - dt.timedelta(days=150)).isoformat()
+    photos, half = f"{plan}/photos", 3 * rows // 2
+    return [
+        ("photos, newest", photos),
+        ("photos, middle", f"{photos}?before={half}"),
+        ("photos of a question", f"{photos}?question=1:ev/herd_photo&before={half}"),
+        ("photos of a commune", f"{photos}?commune={areas[3]}&located=no"),
+        ("photos of a day, a team", f"{photos}?from={day}&to={day}&team=3"),
+        ("the plan", plan),
+        ("charts", f"{plan}/charts"),
+        ("a round's progress", f"{plan}/rounds/1/progress"),
+        ("calendar", f"{plan}/calendar"),
+        ("late phones", f"{plan}/late"),
+        ("forms", f"{plan}/forms"),
+        ("phones", f"{plan}/phones"),
+        ("a visit", "/visits/3"),
+        ("a monitoring record", "/records/3"),
+        ("its table", "/records/3/tables/01"),
+        ("map", "/map"),
+        ("what the map found", "/map/found.geojson"),
+        ("what came, a commune", f"/map/received.geojson?commune={areas[3]}"),
+        ("what came", "/map/received.geojson"),
+        ("plans", "/plans"),
+        ("journal", "/journal"),
     ]
 
 
