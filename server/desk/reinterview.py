@@ -9,12 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from server.desk import outcomes
 from server.desk.agreement import Agreement, Pair, agreement
-from server.desk.outcomes import Outcome
 from server.draws import lineage, method, service
 from server.draws.models import Draw, DrawState
 from server.draws.problems import NotInUse
@@ -24,7 +22,7 @@ from server.draws.words import INTERVIEWS
 from server.journal import Actor
 from server.monitoring.models import Round, Visit
 from server.submissions import intake
-from server.submissions.models import ReviewState, Submission
+from server.submissions.models import Outcome, ReviewState, Submission
 from server.surveys import fields as questions
 from server.surveys.fields import Field
 from server.surveys.models import Form, FormVersion
@@ -36,37 +34,34 @@ COMPARED = frozenset(
 JUDGED = frozenset({"select_one", "acknowledge"})  # kappa needs answers from a short list
 
 
+def _interviews(round_: Round) -> tuple[ColumnElement[bool], ...]:
+    """Return what makes a form one that may be asked again: an interview of a known household."""
+    return (
+        Submission.visit_id.in_(select(Visit.id).where(Visit.round_id == round_.id)),
+        Submission.outcome == Outcome.DONE,
+        Submission.review_state != ReviewState.REJECTED,
+        Submission.household_code != "",
+    )
+
+
 def candidates(session: Session, round_: Round, form: Form) -> list[Submission]:
     """Return the first interview of every household of the round by this form, oldest first."""
-    visits = session.scalars(select(Visit.id).where(Visit.round_id == round_.id)).all()
-    done = {
-        one.submission_id
-        for one in outcomes.told(session, visits)
-        if one.outcome is Outcome.DONE and one.household_code
-    }
     found = session.scalars(
         select(Submission)
-        .where(Submission.visit_id.in_(visits), Submission.form_pk == form.id)
+        .where(Submission.form_pk == form.id, *_interviews(round_))
         .order_by(Submission.id)
     )
-    first: dict[str, Submission] = {}
+    first: dict[str | None, Submission] = {}
     for each in found:
-        if each.id in done:
-            first.setdefault(each.household_code or "", each)
+        first.setdefault(each.household_code, each)
     return list(first.values())
 
 
 def counts(session: Session, round_: Round) -> dict[int, int]:
     """Return how many households of the round were interviewed by each form: its candidates."""
-    visits = select(Visit.id).where(Visit.round_id == round_.id)
     rows = session.execute(
         select(Submission.form_pk, func.count(Submission.household_code.distinct()))
-        .where(
-            Submission.visit_id.in_(visits),
-            Submission.outcome == Outcome.DONE,
-            Submission.review_state != ReviewState.REJECTED,
-            Submission.household_code != "",
-        )
+        .where(*_interviews(round_))
         .group_by(Submission.form_pk)
     )
     return {row[0]: row[1] for row in rows}
