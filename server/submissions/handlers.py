@@ -148,23 +148,17 @@ def note_why_it_was_edited(session: Session, line: Line) -> Write | None:
     return write
 
 
-def _waiting(*conditions: ColumnElement[bool]) -> Select[Any]:
-    return select(Held.id).where(
-        Held.state == HeldState.WAITING, Held.reason == holding.AWAITS_ORIGINAL, *conditions
+def _waiting(condition: ColumnElement[bool]) -> Select[Any]:
+    """Return the ids of edits held for their originals, of those whose original is here."""
+    original = (Submission.plan_id == Held.plan_id) & (Submission.instance_id == Held.deprecated_id)
+    return (
+        select(Held.id)
+        .join(Submission, original)
+        .where(Held.state == HeldState.WAITING, Held.reason == holding.AWAITS_ORIGINAL, condition)
     )
 
 
-_EDITS_OF = Often(
-    lambda _engine: (
-        _waiting()
-        .join(
-            Submission,
-            (Submission.plan_id == Held.plan_id) & (Submission.instance_id == Held.deprecated_id),
-        )
-        .where(Submission.id == bindparam("which"))
-        .order_by(Held.id)
-    )
-)
+_EDITS_OF = Often(lambda _engine: _waiting(Submission.id == bindparam("which")).order_by(Held.id))
 
 
 @handles("submission.received")
@@ -179,11 +173,8 @@ def take_in_waiting_edits(session: Session, line: Line) -> Write | None:
 def original_came_meanwhile(session: Session, line: Line) -> Write | None:
     """Take in an edit whose original came while it was being held."""
     held_id = int(line.subject_id)
-    waits = _waiting(Held.id == held_id).join(
-        Submission,
-        (Submission.plan_id == Held.plan_id) & (Submission.instance_id == Held.deprecated_id),
-    )
-    return (lambda session: _take_in(session, [held_id])) if session.scalar(waits) else None
+    waits = session.scalar(_waiting(Held.id == held_id))
+    return (lambda session: _take_in(session, [held_id])) if waits else None
 
 
 def _take_in(session: Session, ids: Sequence[int]) -> None:
