@@ -148,7 +148,7 @@ def _narrowed(typed: Mapping[str, str], form: Form | None, rows: Sequence[Row]) 
     return Asked(
         form_pk=form.id if form is not None else None,
         area=typed["commune"],
-        team_id=paging.whole("team"),
+        team_id=web.asked_key("team"),
         state=states.get(typed["state"]),
         verdict=verdicts.get(typed["verdict"]),
         odd=bool(typed["odd"]),
@@ -236,7 +236,7 @@ def _bound(row: Row, typed: str) -> float | str | None:
 
 def page(session: Session, listing: Listing, size: int = paging.SIZE) -> paging.Page:
     """Return the page that the address asks for: what follows, or comes before, a record."""
-    below, above = paging.whole("before"), paging.whole("after")
+    below, above = web.asked_key("before"), web.asked_key("after")
     if above is not None and below is None:
         found = listing.before(session, above, size + 1)
         ids = found[:size][::-1]

@@ -116,7 +116,7 @@ def calendar(plan_id: int) -> str:
 
 
 def _round(session: Session, plan_id: int) -> Round | None:
-    asked = paging.whole("round")
+    asked = web.asked_key("round")
     return queries.round_of(session, plan_id, asked) if asked else None
 
 

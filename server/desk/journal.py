@@ -61,7 +61,7 @@ def lines() -> str:
         narrowed=any(typed.values()),
         plans=[(plan_id, name) for plan_id, name in plans],
         plan_names=dict(plans),
-        people=_people(session, paging.whole("person")),
+        people=_people(session, web.asked_key("person")),
         subjects=[(key, formats.word(names)) for key, names in SUBJECTS.items()],
         vias=journal_words.VIAS,
         here=paging.here,
@@ -122,9 +122,9 @@ def _query(
     session: Session, typed: dict[str, str], day: dt.date | None, *, wrong: bool
 ) -> Select[int]:
     query = _mine() if not wrong else _mine().where(false())
-    if plan_id := paging.whole("plan"):
+    if plan_id := web.asked_key("plan"):
         query = query.where(Line.plan_id == plan_id)
-    if person_id := paging.whole("person"):
+    if person_id := web.asked_key("person"):
         query = query.where(Line.person_id == person_id)
     if typed["verb"]:
         query = query.where(Line.verb.startswith(typed["verb"], autoescape=True))
@@ -188,7 +188,7 @@ def verify() -> Response:
 def progress() -> str:
     """Re-compute some seals and go on, until all hold or the first breaks."""
     session = db.session()
-    after = paging.whole("after") or 0
+    after = web.asked_key("after") or 0
     found = check(session, after if after == cookie.get("chain") else 0)
     cookie["chain"] = found.held.id if found.held else 0  # nobody skips a part by the address
     newest = _newest(session)

@@ -48,7 +48,7 @@ def recommendations() -> str:
     session = db.session()
     typed = paging.asked("plan", "state")
     states = {state.value: state for state in RecommendationState}
-    query = mail.recommendations(_areas(), paging.whole("plan"), states.get(typed["state"]))
+    query = mail.recommendations(_areas(), web.asked_key("plan"), states.get(typed["state"]))
     page = paging.page(session, query, Recommendation.id)
     return render_template(
         "findings/recommendations.html",
@@ -66,11 +66,11 @@ def recommendations() -> str:
 def new() -> str:
     """Show an empty recommendation, or one begun from a finding or a letter."""
     session = db.session()
-    start: dict[str, Any] = {"text": "", "plan": paging.whole("plan")}
-    if (finding_id := paging.whole("finding")) is not None:
+    start: dict[str, Any] = {"text": "", "plan": web.asked_key("plan")}
+    if (finding_id := web.asked_key("finding")) is not None:
         found = queries.one(session, finding_id, rights.scope())
         start = {"text": found.title, "plan": found.plan_id, "finding": found.id}
-    if (letter_id := paging.whole("letter")) is not None:
+    if (letter_id := web.asked_key("letter")) is not None:
         letter = mail.letter(session, letter_id, _areas())
         start = {"text": letter.text, "plan": letter.plan_id, "letter": letter.id}
     return _new_page(session, start, {})
@@ -216,7 +216,7 @@ def _inbox(session: Session, errors: Mapping[str, str], start: Mapping[str, str]
     states = {state.value: state for state in LetterState}
     kinds = {kind.value: kind for kind in LetterKind}
     state = states.get(typed["state"] or LetterState.WAITING.value)
-    query = mail.letters(_areas(), paging.whole("plan"), state, kinds.get(typed["kind"]))
+    query = mail.letters(_areas(), web.asked_key("plan"), state, kinds.get(typed["kind"]))
     page = paging.page(session, query, Letter.id)
     return render_template(
         "findings/letters.html",

@@ -29,7 +29,7 @@ def page(session: Session, query: Select[Any], key: Any, size: int = SIZE) -> Pa
 
     `query` selects `key`, an integer column, alone; its rows come newest (largest) first.
     """
-    before, after = whole("before"), whole("after")
+    before, after = web.asked_key("before"), web.asked_key("after")
     if after is not None and before is None:
         rows = session.scalars(query.where(key > after).order_by(key).limit(size + 1)).all()
         ids = list(reversed(rows[:size]))
@@ -44,11 +44,6 @@ def page(session: Session, query: Select[Any], key: Any, size: int = SIZE) -> Pa
         here(after=ids[0], before=None) if newer else None,
         here(before=ids[-1], after=None) if older else None,
     )
-
-
-def whole(name: str) -> int | None:
-    """Return a number of the address that can be a key; anything else reads as none given."""
-    return web.asked_key(name)
 
 
 def here(**changes: object) -> str:

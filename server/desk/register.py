@@ -82,13 +82,13 @@ def _asked() -> tuple[Asked, dict[str, str]]:
     states = {state.value: state for state in FindingState}
     today = clock.today()
     return Asked(
-        plan_id=paging.whole("plan"),
+        plan_id=web.asked_key("plan"),
         state=states.get(typed["state"]),
         late=today if typed["state"] == LATE else None,
         soon=today + SOON_DAYS if typed["state"] == SOON else None,
         more_time=typed["state"] == ASKED,
         praise=typed["kind"] == PRAISE,
-        severity=paging.whole("severity"),
+        severity=web.asked_key("severity"),
         project_code=typed["project"] or None,
         area=typed["commune"] or None,
     ), typed
