@@ -22,12 +22,13 @@ README = {
     "plan": "/plans/1",
     "draw": "/draws/1",
     "records": "/plans/1/submissions?form=gnbv_household",
-    "record": "/submissions/9",
     "map": "/map?plan=1",
     "photos": "/plans/1/photos",
     "findings": "/findings?plan=1",
     "finding": "/findings/1",
 }
+RECORD = "/submissions/9"
+"""As its reviewer sees it: the coordinator decides on none."""
 GUIDE = (
     ("quan-tri", "administrator", "/people", WIDE),
     ("nhat-ky", "administrator", "/journal", WIDE),
@@ -59,6 +60,9 @@ def main(address: str, var: str) -> int:
         for name, path in README.items():
             page.goto(address + path, wait_until="networkidle")
             page.screenshot(path=FOLDER / f"{name}.png")
+        page = _signed_in(browser, address, accounts["reviewer"], WIDE)
+        page.goto(address + RECORD, wait_until="networkidle")
+        page.screenshot(path=FOLDER / "record.png")
         for name, role, path, size in GUIDE:
             page = _signed_in(browser, address, accounts[role], size)
             page.goto(address + path, wait_until="networkidle")

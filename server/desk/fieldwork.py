@@ -60,6 +60,7 @@ def progress(plan_id: int, round_id: int) -> str:
         shares=outcomes.team_shares(session, round_id),
         waiting=_waiting(session, round_id, drawing),
         drawing=drawing,
+        sees_whole=covers(areas, plan.area),
         outcomes=outcomes,
         words=words,
         instant=instant,

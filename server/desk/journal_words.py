@@ -13,12 +13,15 @@ from server.desk import formats
 from server.desk.verbs import verb
 from server.draws.models import Draw, Replacement
 from server.entities.models import Entity, EntityList
+from server.findings import words as findings
 from server.findings.models import Finding
 from server.journal import Line
+from server.monitoring import words as monitoring
 from server.monitoring.models import Plan, Record, Round, Visit
 from server.permissions import ROLE_NAMES, Role
 from server.places.models import Place
 from server.submissions.models import Submission
+from server.surveys import words as surveys
 from server.surveys.models import Form, FormVersion
 from server.teams.models import Person, Phone, Team
 
@@ -72,6 +75,16 @@ FACTS: dict[str, tuple[str, str]] = {
     "commitment_sha256": ("mã cam kết", "commitment"),
     "result_sha256": ("mã băm kết quả", "result's hash"),
     "sha256": ("mã băm", "hash"),
+}
+_STATES: dict[Key, tuple[str, ...]] = {
+    (subject, state.value): words
+    for subject, states in (
+        ("plan", monitoring.PLAN_STATES),
+        ("visit", monitoring.VISIT_STATES),
+        ("finding", findings.STATES),
+        ("form", surveys.STATES),
+    )
+    for state, words in states.items()
 }
 HASH = 16  # the head of a hash is enough to compare by eye
 
@@ -188,7 +201,7 @@ def sentences(session: Session, lines: Sequence[Line]) -> list[Sentence]:
             line,
             formats.word(verb(line.verb)),
             things.get((line.subject, line.subject_id)) or _unnamed(line),
-            facts(line.detail),
+            facts(line.detail, line.subject),
         )
         for line in lines
     ]
@@ -224,16 +237,18 @@ def _unnamed(line: Line) -> Thing:
     return Thing(formats.word(kind.word), line.subject_id, url)
 
 
-def facts(detail: Mapping[str, Any]) -> list[str]:
+def facts(detail: Mapping[str, Any], subject: str = "") -> list[str]:
     """Return what a line tells beside who did what, in words where there are some."""
-    return [f"{_named(key)}: {_said(key, value)}" for key, value in detail.items()]
+    return [f"{_named(key)}: {_said(key, value, subject)}" for key, value in detail.items()]
 
 
 def _named(key: str) -> str:
     return formats.word(FACTS[key]) if key in FACTS else key
 
 
-def _said(key: str, value: object) -> str:
+def _said(key: str, value: object, subject: str) -> str:
+    if key == "state" and (words := _STATES.get((subject, str(value)))) is not None:
+        return formats.word(words)
     if key.endswith("sha256"):
         return str(value)[:HASH]
     if key == "role":

@@ -46,6 +46,7 @@ def plan(plan_id: int) -> str:
         ],
         counted=desk.counted_by_visit(session, reader, plan_id),
         progress=desk.progress(session, reader, [plan_id])[plan_id],
+        sees_whole=covers(reader.areas(May.SEE_RECORDS), found.area),
         manages=_manages(found.area),
         unfinished=sum(visit.state in _TO_DO for visit in visits),
         gates=desk.gates(visits) if _manages(found.area) else [],

@@ -206,6 +206,25 @@ def raw(submission_id: int) -> Response:
     return downloads.made(found.xml, "application/xml; charset=utf-8", name)
 
 
+@bp.get("/files/<int:file_id>")
+@web.requires(May.SEE_RECORDS)
+def photo(file_id: int) -> str:
+    """Show one photo as large as the screen, with its record and the photos beside it there.
+
+    Raises:
+        NotFound: there is no such file, or it is not for this reader.
+    """
+    held = queries.file_for(db.session(), file_id, web.reader().areas(May.SEE_RECORDS))
+    found = held.submission
+    rows = record.files(found, record.sheet(found))
+    return render_template(
+        "submissions/photo.html",
+        found=found,
+        shown=rows[held.name],
+        photos=[row for row in rows.values() if row.kind == "photo" and row.file.sha256],
+    )
+
+
 @bp.get("/files/<int:file_id>/<kind>")
 @web.requires(May.SEE_RECORDS)
 def file(file_id: int, kind: str) -> Response:

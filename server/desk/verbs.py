@@ -1,6 +1,7 @@
 """The journal's verbs as people read them: (Vietnamese, English)."""
 
 VERBS: dict[str, tuple[str, str]] = {
+    "demo.prepared": ("Chuẩn bị bộ dữ liệu mẫu", "Demonstration prepared"),
     "submission.received": ("Nhận phiếu", "Received"),
     "submission.files-received": ("Nhận thêm tệp", "More files received"),
     "submission.file-cleared": ("Gỡ tệp khỏi phiếu", "File taken off the record"),

@@ -87,7 +87,7 @@ document.documentElement.classList.add("scripted");
     const button = event.target.closest("[data-print], [data-copy]");
     if (!button) return;
     event.preventDefault();
-    if ("print" in button.dataset) return print();
+    if ("print" in button.dataset) return window.mapsDrawn ? mapsDrawn().then(print) : print();
     navigator.clipboard?.writeText(button.dataset.copy).then(() => button.classList.add("is-done"));
   });
 

@@ -23,7 +23,8 @@
       if (!map) return;
       const edge = map.getBounds();
       const wide = edge.getEast() - edge.getWest();
-      const step = [10, 5, 2, 1, 0.5, 0.25, 0.1, 0.05, 0.02, 0.01, 0.005].find((each) => wide / each >= 4) || 0.005;
+      const most = Math.min(8, map.getSize().x / 70); // so many degrees can be told along the edge
+      const step = [0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5].find((each) => wide / each <= most) || 10;
       const digits = Math.max(0, Math.ceil(-Math.log10(step)) + (step === 0.25 ? 1 : 0));
       this.clearLayers();
       const line = (points) => this.addLayer(L.polyline(points, { className: "degree-line", weight: 1, interactive: false }));

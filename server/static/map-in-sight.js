@@ -1,8 +1,10 @@
 // What draws a map is fetched once a map comes into sight: most readers of a record never look there.
+// Our own button prints once it is drawn; the browser's does not wait, and prints the places in words.
 "use strict";
 
 (() => {
   const { style, scripts } = document.currentScript.dataset;
+  let drawing = null;
 
   function fetched(tag, told, before) {
     const part = Object.assign(document.createElement(tag), told);
@@ -11,7 +13,7 @@
     return done;
   }
 
-  async function draw() {
+  async function fetchAll() {
     await fetched("link", { rel: "stylesheet", href: style }, document.querySelector("link[rel=stylesheet]"));
     for (const src of scripts.split(" ")) await fetched("script", { src }, null);
   }
@@ -20,10 +22,13 @@
     for (const box of document.querySelectorAll(".map")) box.querySelector(".map-note").textContent = box.dataset.wordLost;
   }
 
-  const watch = new IntersectionObserver((seen) => {
-    if (!seen.some((each) => each.isIntersecting)) return;
+  function draw() {
     watch.disconnect();
-    draw().catch(lost);
-  }, { rootMargin: "200px" });
+    drawing ??= fetchAll().catch(lost);
+    return drawing;
+  }
+
+  const watch = new IntersectionObserver((seen) => { if (seen.some((each) => each.isIntersecting)) draw(); }, { rootMargin: "200px" });
   for (const box of document.querySelectorAll(".map")) watch.observe(box);
+  window.mapsDrawn = draw;
 })();

@@ -262,8 +262,10 @@
     legend(box, features, []);
     areas(box, map).then(({ roles }) => legend(box, features, roles)).catch(console.error);
     inStep(map, markers, cluster);
-    addEventListener("beforeprint", () => { map.invalidateSize({ animate: false }); fit(); });
-    addEventListener("afterprint", () => map.invalidateSize({ animate: false }));
+    // Before the page is laid out for paper, the map already has the paper's size.
+    const onPaper = (on) => { box.classList.toggle("on-paper", on); map.invalidateSize({ animate: false, pan: false }); fit(); };
+    addEventListener("beforeprint", () => onPaper(true));
+    addEventListener("afterprint", () => onPaper(false));
   }
 
   function start(box) {

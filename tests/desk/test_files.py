@@ -111,7 +111,7 @@ def test_the_page_shows_the_photo_and_plays_the_sound(files, browser, cast):
 
     page = browser(cast.hoa).get(f"/submissions/{held['y.m4a'].submission_id}").text
 
-    assert f'src="/files/{photo_id}/thumb"' in page and f'href="/files/{photo_id}/view"' in page
+    assert f'src="/files/{photo_id}/thumb"' in page and f'href="/files/{photo_id}"' in page
     assert f'<audio controls preload="none" src="/files/{sound_id}/original">' in page
 
 

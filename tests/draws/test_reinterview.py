@@ -167,7 +167,7 @@ def test_the_page_draws_and_shows_the_agreement(browser, cast, received, ask_aga
     ask_again(checks[0])
 
     page = shown(minh.get(here))
-    assert "1 trên 2" in page and "Khớp 100.0% trên 2 câu trả lời" in page
+    assert "1 trên 2" in page and "Khớp 100% trên 2 câu trả lời" in page
     assert shown(browser(cast.hoa).get(here)).count("Kappa") >= 1
     assert browser(cast.hoa).post(here, data={}).status_code == 403
     assert browser(cast.an).get(here).status_code == 404

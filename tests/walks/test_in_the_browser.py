@@ -97,6 +97,44 @@ def test_a_reviewer_reads_a_record_with_its_answers_photos_and_place(reader, ser
     assert reader.faults == []
 
 
+def test_a_map_that_nobody_scrolled_to_is_drawn_before_its_page_is_printed(reader, served):
+    page = reader.page
+    reader.sign_in(served.accounts[Role.REVIEWER.value])
+    page.add_init_script(f"window.print = () => {{ document.body.dataset.printed = {PINS}; }}")
+    page.set_viewport_size({"width": WIDE, "height": 300})
+    reader.open("/plans/1/submissions?form=gnbv_household")
+    page.locator("#records tbody a").first.click()
+    page.wait_for_load_state()
+    assert page.locator(".leaflet-container").count() == 0
+    page.emulate_media(media="print")
+    assert page.locator(".map-points li").first.is_visible()  # what a browser's own print shows
+    page.emulate_media(media="screen")
+
+    page.locator("[data-print]").click()
+    page.locator("[data-printed]").wait_for()
+    assert page.locator("body").get_attribute("data-printed") == "1"
+
+    page.emulate_media(media="print")
+    assert not page.locator(".map-points").is_visible()
+    assert reader.faults == []
+
+
+def test_a_photo_at_full_size_leads_back_to_its_record(reader, served):
+    page = reader.page
+    reader.sign_in(served.accounts[Role.REVIEWER.value])
+    reader.open("/plans/1/photos")
+    page.locator(".gallery .photo a").first.click()
+    page.wait_for_load_state()
+    reader.look()
+    assert page.locator(".full-photo img").evaluate("photo => photo.naturalWidth") > 300
+
+    page.get_by_role("link", name="Mở phiếu").click()
+    page.wait_for_load_state()
+
+    assert "/submissions/" in page.url and page.locator("#review").count() == 1
+    assert reader.faults == []
+
+
 def test_an_administrator_takes_in_boundaries_and_sees_them_on_the_map(reader, served, tmp_path):
     path = tmp_path / "bia-de-thu.geojson"
     path.write_bytes(shapes.collection(*squares_around(served.app), shapes.DISTRICT))
@@ -132,13 +170,16 @@ def squares_around(app):
     ]
 
 
+PINS = "document.querySelectorAll('.leaflet-container .pin').length"
 LOOKS = [(WIDE, "vi"), (NARROW, "en")]
+LOOKED_AT = ("administrator", "unit-officer")
+"""Whose pages are looked at one by one: between them they have all."""
 
 
 @pytest.fixture(scope="module")
 def met(served, chromium) -> dict[str, Spider]:
-    """What an administrator and a unit's officer meet when they follow every link."""
-    return {role: _follow_all(served, chromium, role) for role in ("administrator", "unit-officer")}
+    """What people meet who follow every link: of everything, of their communes, of their unit."""
+    return {role: _follow_all(served, chromium, role) for role in (*LOOKED_AT, "team-leader")}
 
 
 def _follow_all(served: Place, chromium: Browser, role: str) -> Spider:
@@ -157,7 +198,7 @@ def _follow_all(served: Place, chromium: Browser, role: str) -> Spider:
 
 
 def test_every_link_leads_somewhere(met):
-    assert met["administrator"].faults == met["unit-officer"].faults == []
+    assert [fault for spider in met.values() for fault in spider.faults] == []
     assert len(met["administrator"].pages) > 60 and len(met["unit-officer"].pages) > 3
 
 
@@ -166,11 +207,11 @@ def test_every_link_leads_somewhere(met):
 def test_every_page_reads_well_on_a_desk_and_in_the_hand(met, served, chromium, width, language):
     """No script fails, nothing is asked of others, nothing sticks out, and axe finds no fault."""
     faults = []
-    for role, spider in met.items():
+    for role in LOOKED_AT:
         context = chromium.new_context(viewport={"width": width, "height": 900})
         reader = Reader.at(context, served.address, language)
         reader.sign_in(served.accounts[role])
-        for path in sorted(spider.examples()):
+        for path in sorted(met[role].examples()):
             reader.open(path)
             reader.judge()
         faults += reader.faults
