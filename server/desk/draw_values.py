@@ -39,7 +39,7 @@ def of(session: Session, draw: Draw) -> Row:
         "signing_day": f"ngày …… tháng …… năm {clock.today().year}",
         "stamp": _stamp(facts),
         "bases": [str(basis) for basis in draw.plan.legal_bases],
-        "plan_said": plan_said(draw.plan.number, draw.plan.name),
+        "plan_said": paper.plan_said(draw.plan.number, draw.plan.name),
         "parent_said": f" ({draw.plan.parent})" if draw.plan.parent else "",
         "round_name": draw.round.name,
         "number": draw.number,
@@ -74,19 +74,6 @@ def issuers(agency: str) -> tuple[str, str]:
     first, _, second = agency.replace("\n", ";").partition(";")
     own = second.split(",")[0].strip().removesuffix(" chủ trì")
     return (first.strip(), own) if own else ("", first.strip())
-
-
-def plan_said(number: str, name: str) -> str:
-    """Return how papers cite the plan.
-
-    >>> plan_said("15/KH-UBND", "Giám sát 2024")
-    'Kế hoạch số 15/KH-UBND “Giám sát 2024”'
-    >>> plan_said("Kế hoạch của UBND huyện ký ngày 27/3/2024", "Giám sát 2024")
-    'Kế hoạch của UBND huyện ký ngày 27/3/2024 “Giám sát 2024”'
-    """
-    if number.casefold().startswith("kế hoạch"):
-        return f"{number} “{name}”"
-    return f"Kế hoạch {f'số {number} ' if number else ''}“{name}”"
 
 
 def method_said(design: Design) -> str:

@@ -236,3 +236,16 @@ def by_hand(draw: Draw, code: str) -> dict[str, Any]:
         "commands": "\n".join(commands),
         "answer": sha256((key + code).encode()).hexdigest(),
     }
+
+
+def plan_said(number: str, name: str) -> str:
+    """Return how papers cite the plan.
+
+    >>> plan_said("15/KH-UBND", "Giám sát 2024")
+    'Kế hoạch số 15/KH-UBND “Giám sát 2024”'
+    >>> plan_said("Kế hoạch của UBND huyện ký ngày 27/3/2024", "Giám sát 2024")
+    'Kế hoạch của UBND huyện ký ngày 27/3/2024 “Giám sát 2024”'
+    """
+    if number.casefold().startswith("kế hoạch"):
+        return f"{number} “{name}”"
+    return f"Kế hoạch {f'số {number} ' if number else ''}“{name}”"
