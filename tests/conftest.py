@@ -1,6 +1,7 @@
 """The standing cast and the real parts: application, database, files, phones."""
 
 import contextvars
+import functools
 import os
 import shutil
 import tempfile
@@ -12,7 +13,7 @@ from typing import Any, NoReturn
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
@@ -169,7 +170,7 @@ def _empty(url: str) -> None:
     A test that took a trigger away, to see what is found without it, leaves the database to be
     made anew.
     """
-    engine = create_engine(url)
+    engine = _cleaner(url)
     shipped = sorted(SHIPPED | {"alembic_version"})
     statement = _EMPTY.replace(":shipped", f"ARRAY{shipped}").replace(
         ":counters", f"ARRAY{[f'{name}_id_seq' for name in shipped]}"
@@ -178,14 +179,20 @@ def _empty(url: str) -> None:
         guarded = connection.scalar(text(_GUARDS)) == connection.scalar(text(_GUARDS_KEPT))
         if guarded:
             connection.execute(text(statement))
-    engine.dispose()
     if not guarded:
         renew(url)
+
+
+@functools.cache
+def _cleaner(url: str) -> Engine:
+    """The engine that empties the database, for all tests: to connect takes as long as to empty."""
+    return create_engine(url)
 
 
 def renew(url: str) -> None:
     """Make the database anew, on PostgreSQL, for those after a test that changed code lists."""
     if ON_POSTGRES:
+        _cleaner(url).dispose()
         server = url.rpartition("/")[0]
         _admin(server, "DROP DATABASE thucdia WITH (FORCE)")
         _admin(server, "CREATE DATABASE thucdia TEMPLATE pristine")

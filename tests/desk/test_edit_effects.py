@@ -45,7 +45,7 @@ def again(drain):
     """Do all the work of a record once more, as after a worker that was killed."""
     with transaction() as session:
         for verb in ("submission.edited", "submission.linked"):
-            line = session.scalars(select(Line).where(Line.verb == verb)).first()
+            line = session.scalars(select(Line).where(Line.verb == verb).order_by(Line.id)).first()
             session.execute(
                 Line.metadata.tables["work"].insert(),
                 {"line_id": line.id, "attempts": 0, "next_at": line.at, "error": None},
@@ -66,7 +66,11 @@ def test_findings_follow_the_new_answers_and_those_no_longer_raised_are_marked(s
     assert raised()[:3] == after
     again(drain)
     assert raised()[:3] == after
-    lines = db.session().scalars(select(Line).where(Line.verb == "finding.lapsed")).all()
+    lines = (
+        db.session()
+        .scalars(select(Line).where(Line.verb == "finding.lapsed").order_by(Line.id))
+        .all()
+    )
     assert len(lines) == 1
     edit("uuid:3", "uuid:2", du="no", so_tien="300000", more=CHILDREN)
     assert raised()[0] == ("B01", FindingState.NEW, False)

@@ -143,7 +143,9 @@ def test_a_letter_becomes_a_recommendation_and_is_answered(send, browser, cast, 
     page = client.get(made.location).text
     assert "Sẽ giao quý III" in page and "99/SLĐ" in page and "7/UB" in page
     assert "Đề nghị tỉnh giao vốn sớm" not in client.get("/letters").text
-    verbs = session.scalars(select(Line.verb).where(Line.subject == "recommendation"))
+    verbs = session.scalars(
+        select(Line.verb).where(Line.subject == "recommendation").order_by(Line.id)
+    )
     assert [each.partition(".")[2] for each in verbs] == ["made", "sent", "answered", "concluded"]
 
 

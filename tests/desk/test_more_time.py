@@ -107,7 +107,11 @@ def test_the_coordinator_grants_it_and_the_old_deadline_is_kept_and_shown(
     )  # fmt: skip
     page = browser(officer).get(f"/findings/{assigned}").text
     assert f"Hạn cũ {in_days(10):%d/%m/%Y}, hạn mới {in_days(20):%d/%m/%Y}" in page
-    verbs = db.session().scalars(select(Line.verb).where(Line.subject == "finding")).all()
+    verbs = (
+        db.session()
+        .scalars(select(Line.verb).where(Line.subject == "finding").order_by(Line.id))
+        .all()
+    )
     assert verbs[-2:] == ["finding.time-asked", "finding.extended"]
 
 

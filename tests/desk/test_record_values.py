@@ -112,7 +112,9 @@ def test_a_reported_figure_and_a_seen_one_stand_side_by_side(browser, cast, here
     for page in (hoa.get(here).text, hoa.get(f"/records/{record.id}").text):
         row = page.split("Số hộ tham gia")[1].split("</tr>")[0]
         assert "0,80" in row and "Được chấp nhận" in row and "đề xuất" in page
-    lines = fresh().scalars(select(Line).where(Line.verb.startswith("value."))).all()
+    lines = (
+        fresh().scalars(select(Line).where(Line.verb.startswith("value.")).order_by(Line.id)).all()
+    )
     assert [line.verb for line in lines] == ["value.reported", "value.seen", "value.judged"]
     assert lines[2].detail["verdict"] == "accepted" and lines[2].detail["value"] == "33"
 

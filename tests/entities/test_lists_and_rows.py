@@ -143,7 +143,8 @@ def test_everything_done_is_in_the_journal(tree):
         tree.conflict = Conflict.SOFT
         service.resolve(session, tree, ACTOR)
 
-    verbs = [line.verb for line in db.session().query(Line).filter(Line.verb.like("entity.%"))]
+    lines = db.session().query(Line).filter(Line.verb.like("entity.%")).order_by(Line.id)
+    verbs = [line.verb for line in lines]
     assert verbs == [f"entity.{verb}" for verb in (
         "created", "updated", "assigned", "deleted", "restored", "resolved",
     )]  # fmt: skip
