@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask
 from sqlalchemy import create_engine, event, insert, select
@@ -28,7 +28,7 @@ from bench import postgres
 from server import clock, migrate
 from server.app import create_app
 from server.config import from_environment
-from server.db import db, transaction
+from server.db import Model, db, table, transaction
 from server.findings import dry_runs
 from server.findings.models import Finding, FindingGroup, FindingState, RuleAsked
 from server.journal import Actor
@@ -127,7 +127,7 @@ def prepare(app: Flask, rows: int) -> tuple[str, list[str]]:
     groups: dict[str, int] = {}
     for batch in _batches(rows, shared, visits, crews, compiled.fields):
         with transaction() as session:
-            session.execute(insert(Submission), [each for each, _ in batch])
+            _insert(session, Submission, [each for each, _ in batch])
             _keep_findings(session, [each for _, each in batch], groups)
             _keep_photos(session, [each for each, _ in batch])
     begun = time.process_time()
@@ -136,6 +136,34 @@ def prepare(app: Flask, rows: int) -> tuple[str, list[str]]:
     print(f"{done} records indexed and judged, {used:.0f} us of CPU each")
     _settle()
     return key, [each.area for each in communes]
+
+
+def _insert(session: Session, model: type[Model], rows: list[dict[str, Any]]) -> None:
+    """Insert rows that name the same columns; on PostgreSQL by COPY, a hundred times as fast."""
+    connection = session.connection()
+    if connection.dialect.name != "postgresql":
+        session.execute(insert(model), rows)
+        return
+    columns = table(model).columns
+    preset = {
+        c.key: cast(Any, c.default).arg for c in columns if c.default and c.key not in rows[0]
+    }
+    names = [*rows[0], *preset]
+    kinds = [columns[name].type.dialect_impl(connection.dialect) for name in names]
+    made = [kind.bind_processor(connection.dialect) or _same for kind in kinds]
+    driver: Any = connection.connection.dbapi_connection
+    listed = ", ".join(f'"{name}"' for name in names)
+    with (
+        driver.cursor() as cursor,
+        cursor.copy(f"COPY {table(model).name} ({listed}) FROM STDIN") as copy,
+    ):
+        for row in rows:
+            values = (*row.values(), *preset.values())
+            copy.write_row([make(value) for make, value in zip(made, values, strict=True)])
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _settle() -> None:
@@ -275,7 +303,7 @@ def _keep_findings(session: Session, found: list[dict[str, Any]], groups: dict[s
         each["group_id"] = groups[key]
     if fresh:
         session.execute(insert(FindingGroup), fresh)
-    session.execute(insert(Finding), found)
+    _insert(session, Finding, found)
     asked = [each for each in fresh if each["rule_id"] != "TAY"]
     if asked:
         names = ("visit_id", "form_pk", "rule_id")
@@ -315,8 +343,8 @@ def _keep_photos(session: Session, records: list[dict[str, Any]]) -> None:
                 "submission_id": record["id"],
                 **{name: record[name] for name in ("plan_id", "form_pk", "area", "team_id")},
             })  # fmt: skip
-    session.execute(insert(SubmissionFile), files)
-    session.execute(insert(Exhibit), exhibits)
+    _insert(session, SubmissionFile, files)
+    _insert(session, Exhibit, exhibits)
 
 
 def _group(finding: dict[str, Any], key: str, group_id: int) -> dict[str, Any]:
