@@ -231,7 +231,7 @@ def publish(
     version = keys.sealed(session, version)
     if version.published_at is None:
         version.published_at, version.dropped_at = clock.now(), None
-    form.current_id, form.title, form.test_token = version.id, version.title, None
+    form.current, form.title, form.test_token = version, version.title, None
     session.flush()
     journal.write(
         session, actor, "form.published", "form_version", version.id, form.plan_id,

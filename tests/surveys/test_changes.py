@@ -97,6 +97,7 @@ def test_a_version_that_would_spoil_old_answers_never_reaches_phones(app, plan, 
     with transaction() as session:
         first = uploaded(app, session, plan.id, "integer", "1")
         service.publish(session, first, ACTOR, "Bản đầu")
+        assert first.form.current is first  # at once, whatever was read of the form before
         second = uploaded(app, session, plan.id, "date", "2")
         address, form_pk = f"/forms/{second.form_pk}/versions/{second.id}", second.form_pk
     minh = browser(cast.minh)
