@@ -130,6 +130,7 @@ def _serve(
         channel_timeout=120,
         asyncore_use_poll=True,  # select() cannot watch a descriptor above 1023
         inbuf_overflow=65_536,
+        recv_bytes=65_536,  # by 8 kB, as waitress reads, a photo takes a tenth more of CPU
         max_request_body_size=settings.max_body_bytes + 1_000_000,
         ident="",
         clear_untrusted_proxy_headers=True,
