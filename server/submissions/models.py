@@ -89,6 +89,11 @@ class Submission(Model):
         Index("ix_submission_waiting", "plan_id", "review_level", "returned_at", "team_id", "area"),
         Index("ix_submission_begun", "plan_id", "started_at", "area"),
         Index(
+            "ix_submission_told",
+            "visit_id", "outcome", "review_state", "hamlet_id", "household_code",
+            "started_at", "received_at",
+        ),
+        Index(
             "ix_submission_unsent",
             "plan_id", "phone_id", "files_named", "files_held",
             sqlite_where=text("files_held < files_named"),
