@@ -139,7 +139,7 @@ def prepare(app: Flask, rows: int) -> tuple[str, list[str]]:
 
 
 def _insert(session: Session, model: type[Model], rows: list[dict[str, Any]]) -> None:
-    """Insert rows that name the same columns; on PostgreSQL by COPY, a hundred times as fast."""
+    """Insert rows that name the same columns; on PostgreSQL by COPY, as rows are slow."""
     connection = session.connection()
     if connection.dialect.name != "postgresql":
         session.execute(insert(model), rows)
@@ -319,8 +319,8 @@ def _keep_photos(session: Session, records: list[dict[str, Any]]) -> None:
     files: list[dict[str, Any]] = []
     exhibits: list[dict[str, Any]] = []
     for record in records:
-        for question in PHOTOS:
-            key = len(PHOTOS) * record["id"] + len(files) % len(PHOTOS)
+        for number, question in enumerate(PHOTOS):
+            key = len(PHOTOS) * record["id"] + number
             files.append({
                 "id": key,
                 "submission_id": record["id"],

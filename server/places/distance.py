@@ -22,6 +22,11 @@ def metres_between(one: Point, other: Point) -> float:
     return float(geodesic(one, other).m)
 
 
+def point(latitude: float | None, longitude: float | None) -> Point | None:
+    """Return the point of two columns, None where they hold none."""
+    return None if latitude is None or longitude is None else (latitude, longitude)
+
+
 def radius_m(area_km2: float) -> float:
     """Return the radius in metres of a circle as large as the unit.
 

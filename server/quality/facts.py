@@ -14,7 +14,7 @@ from server.often import Often
 from server.places import boundary_queries
 from server.places.borders import Border
 from server.places.boundary_models import Boundary
-from server.places.distance import radius_m
+from server.places.distance import point, radius_m
 from server.places.models import Hamlet, Place
 from server.quality import limits
 from server.quality.checks import Facts
@@ -93,19 +93,19 @@ def _judged(session: Session, row: Any, borders: dict[int, Border]) -> Judged:
 
 def _outside(session: Session, row: Any, borders: dict[int, Border]) -> float | None:
     """Return how many metres beyond its commune's border a record lies; None when unknown."""
-    point, key = _point(row.latitude, row.longitude), row.boundary_id
-    if point is None or key is None:
+    here, key = point(row.latitude, row.longitude), row.boundary_id
+    if here is None or key is None:
         return None
     if key not in borders:
         borders[key] = boundary_queries.border(session, key)
-    return borders[key].metres_outside(point)
+    return borders[key].metres_outside(here)
 
 
 def _facts(session: Session, row: Any, outside: float | None) -> Facts:
     expected, reach, in_hamlet = _expected(row)
     dated = row.starts_on is not None  # a visit without days may happen on any of its round's
     return Facts(
-        point=_point(row.latitude, row.longitude),
+        point=point(row.latitude, row.longitude),
         accuracy_m=row.accuracy_m,
         expected=expected,
         radius_m=reach,
@@ -121,16 +121,12 @@ def _facts(session: Session, row: Any, outside: float | None) -> Facts:
     )
 
 
-def _point(latitude: float | None, longitude: float | None) -> tuple[float, float] | None:
-    return None if latitude is None or longitude is None else (latitude, longitude)
-
-
 def _expected(row: Any) -> tuple[tuple[float, float] | None, float | None, bool]:
     """Return where the record should lie, how far around, and whether that is its hamlet."""
-    if point := _point(row.hamlet_latitude, row.hamlet_longitude):
-        return point, float(row.radius_m or limits.HAMLET_RADIUS_M), True
-    if point := _point(row.place_latitude, row.place_longitude):
-        return point, radius_m(row.area_km2) if row.area_km2 else None, False
+    if there := point(row.hamlet_latitude, row.hamlet_longitude):
+        return there, float(row.radius_m or limits.HAMLET_RADIUS_M), True
+    if there := point(row.place_latitude, row.place_longitude):
+        return there, radius_m(row.area_km2) if row.area_km2 else None, False
     return None, None, False
 
 

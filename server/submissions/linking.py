@@ -11,7 +11,7 @@ from server import text
 from server.entities.models import Household
 from server.monitoring.models import Plan, Visit
 from server.often import Often
-from server.places.distance import metres_between
+from server.places.distance import metres_between, point
 from server.places.models import Hamlet, Place, area_of
 from server.submissions import instance, intake
 
@@ -134,14 +134,11 @@ def _coded(listed: Any, answer: str) -> ColumnElement[bool]:
 
 
 def _distance(submission: Unlinked, found: Any) -> float | None:
-    if submission.latitude is None or submission.longitude is None:
-        return None
-    here = (submission.latitude, submission.longitude)
-    if found.hamlet_latitude is not None:
-        return metres_between(here, (found.hamlet_latitude, found.hamlet_longitude))
-    if found.place_latitude is not None:
-        return metres_between(here, (found.place_latitude, found.place_longitude))
-    return None
+    here = point(submission.latitude, submission.longitude)
+    expected = point(found.hamlet_latitude, found.hamlet_longitude) or point(
+        found.place_latitude, found.place_longitude
+    )
+    return None if here is None or expected is None else metres_between(here, expected)
 
 
 def _search_text(submission: Unlinked, names: list[str]) -> str:

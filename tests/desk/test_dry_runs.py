@@ -168,11 +168,7 @@ def test_publishing_without_a_run_needs_a_reason_that_the_journal_keeps(
     )
 
     assert fresh().scalars(select(Form)).one().current_id == version_id
-    line = (
-        fresh()
-        .scalars(select(Line).where(Line.verb == "form.dry-run-skipped").order_by(Line.id))
-        .one()
-    )
+    line = fresh().scalars(select(Line).where(Line.verb == "form.dry-run-skipped")).one()
     assert line.detail == {"reason": "Sửa gấp trước giờ đi xã"}
 
 

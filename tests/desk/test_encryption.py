@@ -105,7 +105,7 @@ def test_the_page_warns_makes_the_key_and_keeps_the_passphrase_nowhere(minh, sto
     assert "Đang bật" in answer.text
     key = fresh().scalars(select(PlanKey)).one()
     stored = key.private_key + key.lock + key.hint + key.public_key
-    lines = [line.detail for line in fresh().scalars(select(Line).order_by(Line.id))]
+    lines = [line.detail for line in fresh().scalars(select(Line))]
     assert PASSPHRASE not in stored + str(lines) + caplog.text + answer.text
     assert fingerprint(key.public_key)[:16] in answer.text
 
