@@ -67,7 +67,6 @@ class Work(Model):
     """A line whose handlers have not all succeeded yet."""
 
     __tablename__ = "work"
-    __table_args__ = (Index("ix_work_next", "next_at", "line_id"),)
 
     line_id: Mapped[int] = mapped_column(BigId, ForeignKey("journal.id"), primary_key=True)
     attempts: Mapped[int] = mapped_column(default=0)

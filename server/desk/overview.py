@@ -114,7 +114,6 @@ def _count(session: Session, reader: Reader, plans: Sequence[Plan], lines: dict[
         ),
     )
     told = and_(
-        Submission.plan_id.in_(ids),
         Submission.outcome.is_not(None),
         Submission.review_state != ReviewState.REJECTED,
     )
@@ -131,7 +130,7 @@ def _count(session: Session, reader: Reader, plans: Sequence[Plan], lines: dict[
         .join(
             Household,
             and_(
-                Household.plan_id == Submission.plan_id,
+                Household.plan_id == Visit.plan_id,
                 Household.code == Submission.household_code,
             ),
         )

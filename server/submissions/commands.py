@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload, undefer
 from server import clock
 from server.db import db, transaction
 from server.problems import NotFound
-from server.submissions import opening, review, rights, sealed, service, versions, words
+from server.submissions import opening, queries, review, rights, sealed, service, versions, words
 from server.submissions.holding import sender_of
 from server.submissions.models import Decision, Held, HeldState, Submission, SubmissionVersion
 from server.submissions.review import Verdict
@@ -93,7 +93,7 @@ def _number(session: Session, which: str) -> int:
             SubmissionVersion.instance_id == which
         )
         query = select(Submission.id).where(
-            or_(Submission.instance_id == which, Submission.id.in_(before))
+            or_(queries.came_as([which]), Submission.id.in_(before))
         )
     found = session.scalars(query.limit(1)).first()
     if found is None:
@@ -262,7 +262,7 @@ def _found(which: str) -> Submission:
     Raises:
         NotFound: there is none.
     """
-    key = Submission.id == int(which) if which.isdigit() else Submission.instance_id == which
+    key = Submission.id == int(which) if which.isdigit() else queries.came_as([which])
     found = db.session().scalars(select(Submission).where(key)).first()
     if found is None:
         raise NotFound()

@@ -16,7 +16,7 @@ from server.problems import Problem
 from server.submissions import answer_index, arrivals, holding, linking, paradata, photos, service
 from server.submissions.holding import sender_of
 from server.submissions.models import Held, HeldState, Submission, SubmissionFile
-from server.surveys.models import FormVersion
+from server.surveys.models import Form, FormVersion
 
 # Put together once, as they are asked for every submission.
 _LINK = Often(
@@ -150,9 +150,10 @@ def note_why_it_was_edited(session: Session, line: Line) -> Write | None:
 
 def _waiting(condition: ColumnElement[bool]) -> Select[Any]:
     """Return the ids of edits held for their originals, of those whose original is here."""
-    original = (Submission.plan_id == Held.plan_id) & (Submission.instance_id == Held.deprecated_id)
+    original = (Submission.form_pk == Form.id) & (Submission.instance_id == Held.deprecated_id)
     return (
         select(Held.id)
+        .join(Form, Form.plan_id == Held.plan_id)
         .join(Submission, original)
         .where(Held.state == HeldState.WAITING, Held.reason == holding.AWAITS_ORIGINAL, condition)
     )

@@ -62,7 +62,11 @@ class Submission(Model):
     __table_args__ = (
         UniqueConstraint("form_pk", "instance_id"),
         Index("uq_submission_form_pk_root", "form_pk", "root_instance_id", unique=True),
-        Index("ix_submission_returned", "plan_id", "returned_at"),
+        Index(
+            "ix_submission_returned", "plan_id", "returned_at",
+            sqlite_where=text("returned_at IS NOT NULL"),
+            postgresql_where=text("returned_at IS NOT NULL"),
+        ),
         Index("ix_submission_plan_review", "plan_id", "review_state", "id"),
         # All that a list is narrowed by, so that it is read from this index alone.
         Index(
@@ -72,8 +76,6 @@ class Submission(Model):
         ),
         Index("ix_submission_plan_area", "plan_id", "area", "id"),
         Index("ix_submission_plan_form", "plan_id", "form_pk", "id"),
-        Index("ix_submission_visit", "visit_id", "id"),
-        Index("ix_submission_instance", "instance_id"),
         Index(
             "ix_submission_point",
             "plan_id",
@@ -99,15 +101,6 @@ class Submission(Model):
             sqlite_where=text("files_held < files_named"),
             postgresql_where=text("files_held < files_named"),
         ),
-        Index(
-            "ix_submission_outcome",
-            "plan_id",
-            "visit_id",
-            "outcome",
-            "household_code",
-            "area",
-            "review_state",
-        ),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -123,7 +116,7 @@ class Submission(Model):
     xml_sha256: Mapped[str]
     received_at: Mapped[dt.datetime]
     phone_id: Mapped[int | None] = mapped_column(ForeignKey("phone.id"), index=True)
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     device_id: Mapped[str | None]
     answers: Mapped[dict[str, Any]] = mapped_column(default=dict, deferred=True, sort_order=91)
     oddities: Mapped[list[Any]] = mapped_column(default=list, deferred=True, sort_order=92)
@@ -139,7 +132,7 @@ class Submission(Model):
     place_id: Mapped[int | None] = mapped_column(ForeignKey("place.id"), index=True)
     hamlet_id: Mapped[int | None] = mapped_column(ForeignKey("hamlet.id"), index=True)
     visit_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"))
-    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"), index=True)
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
     household_code: Mapped[str | None]
     distance_m: Mapped[float | None]
     review_state: Mapped[ReviewState] = mapped_column(

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.orm import Session, joinedload, undefer
 
 from server.monitoring.models import Plan
@@ -19,7 +19,7 @@ from server.submissions.models import (
     SubmissionFile,
     SubmissionVersion,
 )
-from server.surveys.models import FormVersion
+from server.surveys.models import Form, FormVersion
 from server.teams.models import Person, Phone, Team
 
 
@@ -228,6 +228,14 @@ def held_for(
     return row[0], row[1]
 
 
+def came_as(instance_ids: Sequence[str]) -> ColumnElement[bool]:
+    """Return the condition that a record has one of these instanceIDs, of whatever form it is.
+
+    The index has the form first: it is looked up once for each form.
+    """
+    return and_(Submission.form_pk.in_(select(Form.id)), Submission.instance_id.in_(instance_ids))
+
+
 def same_instance(session: Session, held: Held) -> Submission | None:
     """Return the record of the plan that something held stands against.
 
@@ -237,7 +245,7 @@ def same_instance(session: Session, held: Held) -> Submission | None:
     if not ids:
         return None
     before = select(SubmissionVersion.submission_id).where(SubmissionVersion.instance_id.in_(ids))
-    mine = or_(Submission.instance_id.in_(ids), Submission.id.in_(before))
+    mine = or_(came_as(ids), Submission.id.in_(before))
     return session.scalars(
         select(Submission)
         .where(Submission.plan_id == held.plan_id, mine)
