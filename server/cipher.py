@@ -3,6 +3,8 @@
 A private key is kept as PKCS#8 (PBES2), but under a password that Argon2id makes of the
 passphrase: the derivation of the format itself, at the few rounds the library gives it, would be
 guessed too quickly. Nothing here keeps, logs or returns a passphrase.
+
+The library takes 7 MB of memory: a server loads it when the first encrypted form or key comes.
 """
 
 import base64
@@ -13,22 +15,21 @@ import threading
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from argon2.low_level import Type, hash_secret_raw
-from cryptography.exceptions import UnsupportedAlgorithm  # noqa: TID251 - this is the door
-from cryptography.hazmat.decrepit.ciphers.modes import CFB  # noqa: TID251
-from cryptography.hazmat.primitives import hashes, serialization  # noqa: TID251
-from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: TID251
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms  # noqa: TID251
-from cryptography.hazmat.primitives.padding import PKCS7  # noqa: TID251
 
-PrivateKey = rsa.RSAPrivateKey
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    PrivateKey = RSAPrivateKey
+else:
+    PrivateKey = object
 BITS = 2048
 BLOCK_BYTES = 16
 KEY_BYTES = 32
 MEMORY_KIB, ROUNDS = 65_536, 3
 _one_at_a_time = threading.Lock()  # each takes the memory, on a machine that may be small
-_OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
 
 
 class NotDecrypted(Exception):
@@ -52,6 +53,9 @@ class Pair:
 
 def new_pair(passphrase: str) -> Pair:
     """Return a new RSA key pair whose private half only `passphrase` opens."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
     key = rsa.generate_private_key(65537, BITS)
     lock = f"argon2id:{MEMORY_KIB}:{ROUNDS}:{secrets.token_hex(16)}"
     private = key.private_bytes(
@@ -68,6 +72,10 @@ def unlock(private: str, lock: str, passphrase: str) -> PrivateKey:
     Raises:
         NotDecrypted: it is not the passphrase, or the stored key is damaged.
     """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
     try:
         key = serialization.load_pem_private_key(private.encode(), _password(passphrase, lock))
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -99,6 +107,8 @@ def _password(passphrase: str, lock: str) -> bytes:
 
 
 def _public(private: PrivateKey) -> str:
+    from cryptography.hazmat.primitives import serialization
+
     der = private.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -107,6 +117,10 @@ def _public(private: PrivateKey) -> str:
 
 def is_public_key(given: str) -> bool:
     """Tell whether phones can encrypt with `given`: base64 of an RSA key of 2048 bits or more."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
     try:
         key = serialization.load_der_public_key(_bytes("".join(given.split())))
     except (NotDecrypted, ValueError, UnsupportedAlgorithm):
@@ -125,8 +139,12 @@ def unwrap(private: PrivateKey, given: str) -> bytes:
     Raises:
         NotDecrypted: not base64, damaged, or encrypted for another key.
     """
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
     try:
-        return private.decrypt(_bytes(given), _OAEP)
+        return private.decrypt(_bytes(given), oaep)
     except ValueError as error:
         raise NotDecrypted from error
 
@@ -144,6 +162,10 @@ def decrypted(pieces: Iterable[bytes], key: bytes, iv: bytes) -> Iterator[bytes]
     Raises:
         NotDecrypted: at the end, when the padding is none; what was given before is no content.
     """
+    from cryptography.hazmat.decrepit.ciphers.modes import CFB
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
+    from cryptography.hazmat.primitives.padding import PKCS7
+
     step = Cipher(algorithms.AES(key), CFB(iv)).decryptor()
     rest = PKCS7(BLOCK_BYTES * 8).unpadder()
     for piece in pieces:

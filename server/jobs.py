@@ -7,22 +7,32 @@ that writes it: the write lock is held for the writing alone.
 
 import datetime as dt
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from importlib import import_module
+from typing import Any, cast
 
 from flask import Flask
-from huey import MemoryHuey, PostgresHuey, SqliteHuey, crontab
-from huey.api import Huey
-from huey.consumer import Consumer
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from server import clock, journal
 from server.config import Settings
 from server.db import db, transaction
+
+# huey loads psycopg, 9 MB, for whatever queue it keeps; here `_queue` gives it to those that ask.
+_UNUSED = "psycopg" not in sys.modules
+if _UNUSED:
+    sys.modules["psycopg"] = cast(Any, None)
+from huey import MemoryHuey, PostgresHuey, SqliteHuey, crontab, storage  # noqa: E402
+from huey.api import Huey  # noqa: E402
+from huey.consumer import Consumer  # noqa: E402
+
+if _UNUSED:
+    del sys.modules["psycopg"]
 
 log = logging.getLogger(__name__)
 BATCH = 50
@@ -192,6 +202,7 @@ def _queue(settings: Settings) -> Huey:
         path = settings.var / "jobs.sqlite3"
         return SqliteHuey("thucdia", filename=str(path), fsync=False, results=False)
     url = settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+    storage.psycopg = import_module("psycopg")
     return PostgresHuey("thucdia", dsn=url, results=False)
 
 

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from server import clock
-from server.demo import interviews, javarosa, pictures, story
+from server.demo import interviews, javarosa, story
 from server.demo.chance import happens
 from server.demo.interviews import Inspection, Interview, Oddity, Point
 from server.demo.javarosa import Answer, Answers, Filled
@@ -258,6 +258,8 @@ def _photos(each: Interview, answered: Answers) -> dict[str, Answer]:
 def _scene(key: str, what: str, each: Interview | Inspection) -> bytes:
     at = each.at + dt.timedelta(minutes=each.minutes // 2)
     point = None if happens(0.1, key, "no gps") else interviews.near(each.stood_at, key, 0.0003)
+    from server.demo import pictures  # what it draws with takes memory that a server needs
+
     return pictures.scene(key, f"{what} – {at:%d/%m/%Y %H:%M}", at, point)
 
 
