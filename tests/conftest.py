@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
@@ -33,6 +34,9 @@ from server.submissions import intake
 from server.teams import service as teams
 from server.teams.models import Person
 from tests import engines
+
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")  # how long an example takes is the machine's affair
 
 PASSWORD = "ruộng bậc thang"
 ACTOR = Actor("command", None, "tests")

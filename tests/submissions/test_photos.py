@@ -278,7 +278,7 @@ def test_a_photo_of_a_good_phone_takes_little_time_and_memory(tmp_path):
     assert seconds < 3
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_any_damage_to_a_picture_gives_copies_or_a_reason(data):
     whole = data.draw(st.sampled_from(SMALL))
