@@ -304,3 +304,22 @@ def test_an_older_browser_without_has_folds_nothing_away_on_a_phone(served, chro
     assert not reader.page.locator(".fold").first.is_visible()
     assert reader.faults == []
     context.close()
+
+
+@pytest.mark.parametrize(("locale", "said"), [("en-US", ["01/04/2024", "30/11/2024"]), ("vi", [])])
+def test_days_typed_in_a_browser_of_another_language_are_said_as_pages_say_them(
+    served, chromium, locale, said
+):
+    context = chromium.new_context(locale=locale)
+    reader = Reader.at(context, served.address)
+    reader.sign_in(served.accounts[Role.COORDINATOR.value])
+    reader.open("/plans/1/edit")
+    shown = reader.page.locator(".day-said")
+
+    assert shown.all_inner_texts() == said
+    reader.page.fill("[name=ends_on]", "2024-12-09")
+    assert shown.all_inner_texts() == [*said[:1], *(["09/12/2024"] if said else [])]
+    reader.page.fill("[name=ends_on]", "")
+    assert shown.locator("visible=true").count() == len(said[:1])
+    assert reader.faults == []
+    context.close()
