@@ -23,6 +23,8 @@ LIMIT_MS, LIMIT_KB = 1000, 100
 PAGES = (
     "/", "/plans", "/plans/1", "/plans/1/submissions", "/submissions/9", "/plans/1/photos",
     "/map?plan=1", "/findings", "/findings/1", "/plans/1/charts", "/draws/1", "/journal",
+    "/visits/1", "/visits/1/sample", "/records/1", "/plans/1/calendar",
+    "/plans/1/rounds/1/progress",
 )  # fmt: skip
 _PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1"
 

@@ -12,6 +12,7 @@ from server import db as database
 from server import packing, programs, web
 from server.config import Settings, from_environment
 from server.db import db
+from server.desk import formats
 from server.files import Files
 from server.jobs import Jobs
 from server.permissions import ROLE_NAMES, May
@@ -130,6 +131,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for name in MODELS + HANDLERS:
         import_module(name)
     web.init(app, _load, _nav)
+    app.add_template_filter(formats.project, "project")
     packing.init(app)
     programs.init(app, teams_api.by_key, teams_api.by_password)
     for name in EDGES:

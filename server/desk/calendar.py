@@ -105,6 +105,7 @@ def calendar(plan_id: int) -> str:
         days=days,
         rows=_rows(visits, known, days, doubts, every=manages),
         agenda=_agenda(visits, days),
+        nearest=_nearest(visits, shown),
         undated=[visit for visit in visits if visit.starts_on is None],
         doubts=[said(doubt) for doubt in doubts[:MOST_DOUBTS]],
         rounds=[(one.id, one.name) for one in _known_rounds(session, plan_id, manages)],
@@ -247,6 +248,14 @@ def _agenda(visits: Sequence[Visit], days: Sequence[Day]) -> list[tuple[Day, lis
             by_team = sorted(there, key=lambda v: (v.team.name if v.team else "", v.stop, v.code))
             found.append((day, by_team))
     return found
+
+
+def _nearest(visits: Sequence[Visit], shown: Shown) -> list[Visit]:
+    """Return the last visit before the days shown and the first one after them, where there are."""
+    dated = [(visit.starts_on, visit.id, visit) for visit in visits if visit.starts_on]
+    before = [each for each in dated if each[0] < shown.first]
+    after = [each for each in dated if each[0] > shown.last]
+    return [one[2] for one in (max(before, default=None), min(after, default=None)) if one]
 
 
 @bp.get("/plans/<int:plan_id>/calendar.ics")

@@ -228,7 +228,7 @@ def decline(replacement_id: int) -> AnyResponse:
     with transaction() as session:
         asked = _decided(session, replacement_id)
         replacing.decline(session, asked, web.actor())
-    flash(_("Đã từ chối đề nghị; đơn vị vẫn phải đến."), "success")
+    flash(_("Không đồng ý thay thế; đơn vị vẫn phải đến."), "success")
     return _back(asked)
 
 

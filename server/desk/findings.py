@@ -228,6 +228,22 @@ def _take(
             remedy.comment(session, found, note, actor, kept)
 
 
+@bp.get("/findings/<int:finding_id>/files/<int:file_id>")
+@web.requires(May.SEE_FINDINGS)
+def photo(finding_id: int, file_id: int) -> str:
+    """Show one photo given with a step, with its finding and the photos beside it there."""
+    session = db.session()
+    found = queries.one(session, finding_id, rights.scope())
+    file = register.file_of(session, found.id, file_id)
+    return render_template(
+        "findings/photo.html",
+        finding=found,
+        file=file,
+        said=formats.word(words.STEPS[file.step.kind]),
+        photos=register.photos_of(session, found.id),
+    )
+
+
 @bp.get("/findings/<int:finding_id>/files/<int:file_id>/<kind>")
 @web.requires(May.SEE_FINDINGS)
 def proof(finding_id: int, file_id: int, kind: str) -> Response:

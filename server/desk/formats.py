@@ -87,6 +87,15 @@ def word(names: tuple[str, ...]) -> str:
     return names[web.language() == "en"]
 
 
+def project(code: str) -> str:
+    """Return the code of a project as papers write it.
+
+    >>> project("DA6_2")
+    'DA6.2'
+    """
+    return code.replace("_", ".")
+
+
 def helpers() -> dict[str, Any]:
     """Return what the desk's templates use to show values."""
     return {

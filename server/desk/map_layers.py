@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Integer, Select, Subquery, and_, cast, fun
 from sqlalchemy.orm import Session, aliased
 
 from server import clock
-from server.desk import finding_rights
+from server.desk import counted, finding_rights
 from server.entities.models import Household
 from server.findings import queries as findings
 from server.findings.models import GOOD_PRACTICE, Finding, FindingState
@@ -130,27 +130,14 @@ def _commune(row: Any) -> Feature:
 def _hamlets(session: Session, reader: Reader, asked: Asked) -> list[Feature]:
     """Return the hamlets drawn for the visits, and those with drawn households, counted."""
     drawing = inside(Plan.area, reader.areas(May.DRAW))
-
-    def shown(column: Any) -> ColumnElement[bool]:
-        return or_(column.is_(None), column <= clock.today(), drawing)
-
-    using = and_(Household.in_use, shown(Household.shown_on), Visit.plan_id == Household.plan_id)
-    drawn_ones = (
-        select(Visit.id, Household.hamlet_id)
-        .join(Household, Household.visit_id == Visit.id)
-        .join(Plan, Plan.id == Visit.plan_id)
-        .where(using, *visits(reader, asked))
-    )
-    listed_ones = (
-        select(Visit.id, Household.hamlet_id)
-        .join(Hamlet, Hamlet.place_id == Visit.place_id)
-        .join(Household, Household.hamlet_id == Hamlet.id)
-        .join(Plan, Plan.id == Visit.plan_id)
-        .where(using, Household.visit_id.is_(None), ~Household.reserve, *visits(reader, asked))
+    day = VisitHamlet.shown_on
+    drawn_ones, listed_ones = (
+        query.join(Plan, Plan.id == Visit.plan_id).where(*visits(reader, asked))
+        for query in counted.households(drawing, Visit.id, Household.hamlet_id)
     )
     every = drawn_ones.union_all(listed_ones).subquery()
     visit_id, hamlet_id = every.c
-    counted = (
+    tallied = (
         select(
             visit_id.label("visit_id"), hamlet_id.label("hamlet_id"), func.count().label("count")
         )
@@ -161,21 +148,21 @@ def _hamlets(session: Session, reader: Reader, asked: Asked) -> list[Feature]:
         select(VisitHamlet.visit_id, VisitHamlet.hamlet_id)
         .join(Visit, Visit.id == VisitHamlet.visit_id)
         .join(Plan, Plan.id == Visit.plan_id)
-        .where(shown(VisitHamlet.shown_on), *visits(reader, asked))
-        .union(select(counted.c.visit_id, counted.c.hamlet_id))
+        .where(or_(day.is_(None), day <= clock.today(), drawing), *visits(reader, asked))
+        .union(select(tallied.c.visit_id, tallied.c.hamlet_id))
         .subquery()
     )
     rows = session.execute(
         select(
             Visit.id, Hamlet.id, Hamlet.latitude, Hamlet.longitude, Hamlet.name,
-            Hamlet.radius_m, counted.c.count,
+            Hamlet.radius_m, tallied.c.count,
         )
         .select_from(places)
         .join(Visit, Visit.id == places.c.visit_id)
         .join(Hamlet, Hamlet.id == places.c.hamlet_id)
         .outerjoin(
-            counted,
-            and_(counted.c.visit_id == Visit.id, counted.c.hamlet_id == Hamlet.id),
+            tallied,
+            and_(tallied.c.visit_id == Visit.id, tallied.c.hamlet_id == Hamlet.id),
         )
         .where(
             *visits(reader, asked),

@@ -8,10 +8,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.desk import counted
 from server.draws import queries, replacing
 from server.draws.models import Draw, DrawnUnit, DrawState, Replacement, ReplacementState
 from server.draws.replacing import Share
@@ -101,24 +102,22 @@ class HamletProgress:
 
 
 def hamlets(session: Session, visits: Sequence[Visit], *, drawing: bool) -> list[HamletProgress]:
-    """Return the progress of the hamlets drawn for these visits or with drawn households.
+    """Return the progress of the hamlets drawn for these visits or with households to visit.
 
     `drawing`: whether the reader draws; others learn of a hamlet on its day.
     """
     found = _rows(session, visits, drawing)
-    ids = [visit.id for visit in visits]
-    words = told(session, ids)
+    by_id = {visit.id: visit for visit in visits}
+    words = told(session, list(by_id))
     by_code = _last_by_household(words)
-    using = session.scalars(select(Household).where(Household.visit_id.in_(ids), Household.in_use))
-    for household in using:
-        place = (household.visit_id or 0, household.hamlet_id)
-        hidden = household.shown_on is not None and household.shown_on > clock.today()
-        if place not in found or (hidden and not drawing):
-            continue
-        found[place].target += 1
-        last = by_code.get((place[0], household.code))
-        if last is not None:
-            found[place].ended[last.outcome] += 1
+    for query in counted.households(literal(drawing), Visit.id, Household.code, Hamlet):
+        for visit_id, code, hamlet in session.execute(query.where(Visit.id.in_(by_id))):
+            fresh = HamletProgress(by_id[visit_id], hamlet)
+            row = found.setdefault((visit_id, hamlet.id), fresh)
+            row.target += 1
+            last = by_code.get((visit_id, code))
+            if last is not None:
+                row.ended[last.outcome] += 1
     _count_refusals(words, found)
     _count_replaced(session, visits, found)
     return list(found.values())
@@ -281,13 +280,12 @@ class Line:
 
 def households(session: Session, visit: Visit, *, drawing: bool) -> list[Line]:
     """Return the households in use of a visit, by hamlet and rank, that the reader may know."""
-    today = clock.today()
-    found = session.scalars(
-        select(Household)
-        .where(Household.visit_id == visit.id, Household.in_use)
-        .order_by(Household.hamlet_id, Household.rank)
-    )
-    known = [h for h in found if drawing or h.shown_on is None or h.shown_on <= today]
+    known = [
+        household
+        for query in counted.households(literal(drawing), Household)
+        for household in session.scalars(query.where(Visit.id == visit.id))
+    ]
+    known.sort(key=lambda one: (one.hamlet_id, one.rank, one.code))
     words = told(session, [visit.id])
     last = _last_by_household(words)
     tries = Counter(one.household_code for one in words)

@@ -8,10 +8,11 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Date, Select, and_, cast, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Date, Select, and_, cast, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from server import clock
+from server.desk import counted
 from server.draws.models import Draw, DrawnUnit, DrawState, Replacement, ReplacementState
 from server.draws.words import HOUSEHOLDS
 from server.entities.models import Household
@@ -65,8 +66,7 @@ class RoundLine(Reached):
 def rounds(session: Session, reader: Reader, plans: Sequence[Plan]) -> dict[int, list[RoundLine]]:
     """Return the rounds with visits of each plan, the newest first; six look-ups for any number.
 
-    Households are counted for those who see records: those of a visit, and of the lists that were
-    brought in without one for its commune.
+    Households are counted for those who see records.
     """
     ids = [plan.id for plan in plans]
     found: dict[int, RoundLine] = {}
@@ -105,52 +105,59 @@ def _count(session: Session, reader: Reader, plans: Sequence[Plan], lines: dict[
     ids = [plan.id for plan in plans]
     drawing = [plan.id for plan in plans if covers(reader.areas(May.DRAW), plan.area)]
     seen = and_(Visit.plan_id.in_(ids), open_to(reader.areas(May.SEE_RECORDS)))
-    in_use = and_(
-        Household.in_use,
-        or_(
-            Household.shown_on.is_(None),
-            Household.shown_on <= clock.today(),
-            Household.plan_id.in_(drawing),
-        ),
-    )
-    told = and_(
-        Submission.outcome.is_not(None),
-        Submission.review_state != ReviewState.REJECTED,
-    )
-    counted = select(Visit.id, func.count())
-    drawn = counted.join(Household, Household.visit_id == Visit.id)
-    listed = (
-        counted.join(Hamlet, Hamlet.place_id == Visit.place_id)
-        .join(Household, Household.hamlet_id == Hamlet.id)
-        .where(Household.plan_id == Visit.plan_id, Household.visit_id.is_(None), ~Household.reserve)
-    )
-    interviewed = (
-        select(Visit.id, func.count(Household.id.distinct()))
-        .join(Submission, Submission.visit_id == Visit.id)
-        .join(
-            Household,
-            and_(
-                Household.plan_id == Visit.plan_id,
-                Household.code == Submission.household_code,
-            ),
-        )
-        .where(told, Submission.outcome == Outcome.DONE)
-    )
-    refused = (
-        select(Visit.id, func.count())
-        .join(Submission, Submission.visit_id == Visit.id)
-        .where(told, Submission.outcome == Outcome.REFUSED)
-    )
+    knows = Household.plan_id.in_(drawing)
+    drawn, listed = counted.households(knows, Visit.id, func.count())
     for name, query in (
-        ("households", drawn.where(in_use)),
-        ("households", listed.where(in_use)),
-        ("interviewed", interviewed.where(in_use)),
-        ("refused", refused),
+        ("households", drawn),
+        ("households", listed),
+        ("interviewed", _interviewed(knows)),
+        ("refused", _refused(knows)),
         ("replaced", _replaced(drawing)),
     ):
         for visit_id, count in session.execute(query.where(seen).group_by(Visit.id)):
             if visit_id in lines:
                 setattr(lines[visit_id], name, getattr(lines[visit_id], name) + count)
+
+
+def _interviewed(knows: ColumnElement[bool]) -> Select[int, int]:
+    """Return the query of the households of each visit that a form tells to be interviewed."""
+    return (
+        select(Visit.id, func.count(Household.id.distinct()))
+        .join(Submission, Submission.visit_id == Visit.id)
+        .join(Household, _meant)
+        .join(Hamlet, Hamlet.id == Household.hamlet_id)
+        .where(*_telling(Submission), Submission.outcome == Outcome.DONE, counted.of_visit(knows))
+    )
+
+
+def _refused(knows: ColumnElement[bool]) -> Select[int, int]:
+    """Return the query of refusals by visit: without a code, or the last word of a household."""
+    other = aliased(Submission)
+    overtaken = exists().where(
+        *_telling(other),
+        other.visit_id == Visit.id,
+        other.household_code == Submission.household_code,
+        or_(other.outcome == Outcome.DONE, other.id > Submission.id),
+    )
+    last_word = and_(counted.of_visit(knows), ~overtaken)
+    return (
+        select(Visit.id, func.count())
+        .join(Submission, Submission.visit_id == Visit.id)
+        .outerjoin(Household, _meant)
+        .outerjoin(Hamlet, Hamlet.id == Household.hamlet_id)
+        .where(
+            *_telling(Submission),
+            Submission.outcome == Outcome.REFUSED,
+            or_(Submission.household_code.is_(None), last_word),
+        )
+    )
+
+
+_meant = and_(Household.plan_id == Visit.plan_id, Household.code == Submission.household_code)
+
+
+def _telling(form: type[Submission]) -> tuple[ColumnElement[bool], ...]:
+    return form.outcome.is_not(None), form.review_state != ReviewState.REJECTED
 
 
 def _replaced(drawing: list[int]) -> Select[int, int]:

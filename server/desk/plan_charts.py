@@ -102,7 +102,7 @@ def _by_project(session: Session, plan: Plan) -> Bars | None:
     order = [*names, *sorted({code for code, _level in counts} - set(names))]
     given = [
         Given(
-            code.replace("_", ".") or _("Không theo dự án"),
+            formats.project(code) or _("Không theo dự án"),
             tuple(counts[code, level] for level in levels),
             url=f"/findings?plan={plan.id}&project={code}" if code else "",
         )

@@ -137,7 +137,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "draw.names-erased": ("Xóa tên và địa chỉ các hộ", "Names and addresses erased"),
     "replacement.asked": ("Đề nghị thay thế", "Replacement asked for"),
     "replacement.approved": ("Phê duyệt thay thế", "Replacement approved"),
-    "replacement.declined": ("Từ chối thay thế", "Replacement declined"),
+    "replacement.declined": ("Không đồng ý thay thế", "Replacement declined"),
     "hamlets.imported": ("Nhập danh sách thôn", "Hamlets imported"),
     "boundaries.imported": ("Nhập địa giới hành chính", "Official boundaries imported"),
     "boundaries.withdrawn": ("Rút lại địa giới đã nhập", "Import of boundaries withdrawn"),

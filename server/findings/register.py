@@ -173,6 +173,16 @@ def file_of(session: Session, finding_id: int, file_id: int) -> StepFile:
     return found
 
 
+def photos_of(session: Session, finding_id: int) -> Sequence[StepFile]:
+    """Return the photos given with the steps of a finding, in the order of its thread."""
+    return session.scalars(
+        select(StepFile)
+        .join(FindingStep, FindingStep.id == StepFile.step_id)
+        .where(FindingStep.finding_id == finding_id, StepFile.view_sha256.is_not(None))
+        .order_by(StepFile.step_id, StepFile.id)
+    ).all()
+
+
 def checks_waiting(scope: Scope) -> Query:
     """Return the query of the ids of the checks that wait for a person, without an order."""
     query = seen(select(SiteCheck.id).join(Finding, Finding.id == SiteCheck.finding_id), scope)

@@ -65,7 +65,7 @@ DOCUMENT_STATES: dict[DocumentState, tuple[str, str, str]] = {
 VERDICTS: dict[VisitVerdict, tuple[str, str, str]] = {
     VisitVerdict.OPEN: ("Chờ kết luận", "Waits", "wait"),
     VisitVerdict.ACCEPTED: ("Được chấp nhận", "Accepted", "good"),
-    VisitVerdict.REJECTED: ("Không chấp nhận", "Not accepted", "bad"),
+    VisitVerdict.REJECTED: ("Không chấp nhận", "Rejected", "bad"),
 }
 AGENCY_LEVELS: dict[str, tuple[str, str]] = {
     "central": ("Trung ương", "Central"),

@@ -89,6 +89,7 @@ def place(place_id: int) -> str:
         children=session.scalars(queries.children(edition, code)).all(),
         successors=session.execute(queries.successors(edition, code)).all(),
         predecessors=session.execute(queries.predecessors(edition, code)).all(),
+        editions={each.id: each.name for each in session.scalars(queries.editions())},
         hamlets=shown,
         more=len(hamlets) > HAMLETS,
         features=_with(boundary_queries.geojson(session, areas), features(found, shown)),

@@ -40,6 +40,20 @@ document.documentElement.classList.add("scripted");
     if (document.querySelector("form[data-guard].is-dirty")) event.preventDefault();
   });
 
+  // A browser in another language writes days its own way: under such a box stands the day as pages write it.
+  const daysDiffer = new Intl.DateTimeFormat(undefined, { day: "2-digit", month: "2-digit", year: "numeric" }).format(new Date(2024, 10, 30)) !== "30/11/2024";
+  function sayDay(box) {
+    const [, year, month, day, time] = /^(\d+)-(\d\d)-(\d\d)(?:T(\d\d:\d\d))?/.exec(box.value) || [];
+    let said = box.nextElementSibling;
+    if (!said?.matches(".day-said")) box.after((said = Object.assign(document.createElement("p"), { className: "form-text day-said" })));
+    said.textContent = day ? `${time ? `${time} ` : ""}${day}/${month}/${year}` : "";
+  }
+  if (daysDiffer) {
+    const dated = "input[type=date], input[type=datetime-local]";
+    addEventListener("DOMContentLoaded", () => document.querySelectorAll(dated).forEach(sayDay));
+    document.addEventListener("input", (event) => event.target.matches(dated) && sayDay(event.target));
+  }
+
   // One letter presses the link or button that names it.
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || typing(event.target)) return;

@@ -73,6 +73,22 @@ def test_a_week_has_a_row_for_each_team_and_a_bar_for_each_visit(minh, plan, go)
     assert answer.text.count("<tbody>") == 2
 
 
+def test_a_month_without_visits_leads_to_those_before_and_after(minh, browser, cast, plan, go):
+    go(0, dt.date(2024, 4, 3))
+    go(1, dt.date(2024, 4, 9))
+    go(2, dt.date(2024, 6, 20))
+
+    answer = page(minh, plan, "day=2024-05-02")
+
+    assert "Không có đoàn nào đi trong những ngày này" in words(answer)
+    ways = re.findall(r'href="([^"]+day=2024-0[46][^"]*)"', html.unescape(answer.text))
+    assert [way[-10:] for way in ways] == ["2024-04-30", "2024-06-01", "2024-04-09", "2024-06-20"]
+    assert "20/06/2024" in words(answer)
+    assert spans(minh.get(ways[-1]).text) == [1]
+    read = words(page(browser(cast.hoa), plan, "day=2024-05-02"))
+    assert "Không có đoàn nào đi trong những ngày này" in read and "20/06/2024" in read
+
+
 def test_a_month_shows_days_off_and_cuts_visits_at_its_ends(minh, plan, go):
     go(0, dt.date(2024, 3, 29), dt.date(2024, 4, 2))
 

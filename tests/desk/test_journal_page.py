@@ -56,7 +56,7 @@ def test_the_administrator_reads_all_lines(browser, cast, plan):
 def test_others_read_none(browser, cast, plan):
     lines = browser(cast.an).get("/journal").text
 
-    assert "Không có dòng nào" in lines
+    assert "Chưa có dòng nào" in lines
     assert browser(cast.lan).get("/journal").status_code == 403
     assert browser(cast.hoa).post("/journal/verify").status_code == 403
     assert browser(None).get("/journal").headers["Location"].startswith("/sign-in")

@@ -183,3 +183,13 @@ def test_no_page_asks_more_of_the_database_when_there_is_more(
 
     assert len(many) == len(few)
     assert len(few) <= 27
+
+
+def test_no_two_links_of_a_plan_share_a_picture(browser, cast, round_, plan):
+    page = browser(cast.admin).get(f"/plans/{plan.id}").text
+    links = page.split("section-links")[1].split("</p>")[0]
+
+    pictures = re.findall(r"icons\.svg[^#]*#([a-z0-9-]+)", links)
+
+    assert len(pictures) >= 12
+    assert len(pictures) == len(set(pictures))

@@ -99,11 +99,34 @@ def test_the_unit_reports_with_a_photo_and_a_paper(assigned, post, officer, brow
     assert kept.data == PDF and kept.headers["Content-Disposition"].startswith("attachment")
 
 
+def test_a_photo_of_a_step_opens_on_a_page_that_leads_back(assigned, post, officer, browser, cast):
+    post(
+        officer,
+        "bao_cao",
+        {"bo.jpg": photo(), "to.pdf": PDF, "chuong.jpg": photo("green")},
+        note="x",
+    )
+    for person in (officer, cast.hoa):
+        client = browser(person)
+        thread = client.get(f"/findings/{assigned}").text.split('id="thread"')[1]
+        first, second = re.findall(r'<a href="(/findings/\d+/files/\d+)">', thread)
+
+        page = client.get(first).text
+
+        assert f'src="{first}/view"' in page and f'href="{first}/original"' in page
+        assert f'href="/findings/{assigned}#thread"' in page
+        assert "Ảnh 1 trên 2 của phát hiện" in page and f'href="{second}"' in page
+        assert f'href="{first}"' in client.get(second).text
+
+
 def test_evidence_is_for_those_who_see_the_finding(assigned, post, officer, browser, cast):
     post(officer, "bao_cao", {"bo.jpg": photo()}, note="xong")
     file_id = db.session().scalars(select(StepFile.id)).one()
     address = f"/findings/{assigned}/files/{file_id}"
 
+    assert browser(cast.an).get(address).status_code == 404
+    assert browser(cast.lan).get(address).status_code == 403
+    assert browser(cast.hoa).get(f"/findings/{assigned + 1}/files/{file_id}").status_code == 404
     assert browser(cast.an).get(f"{address}/view").status_code == 404
     assert browser(cast.lan).get(f"{address}/view").status_code == 403
     assert browser(None).get(f"{address}/view").status_code == 302

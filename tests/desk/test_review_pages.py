@@ -215,3 +215,24 @@ def test_the_journal_of_decisions_is_read_by_the_page_in_few_questions(
 
     assert db.session().query(SubmissionReview).count() == 6
     assert len(seen) < 45, len(seen)
+
+
+@pytest.mark.parametrize(
+    ("language", "verb", "state"),
+    [("vi", "Không chấp nhận", "Không chấp nhận"), ("en", "Reject", "Rejected")],
+)
+def test_what_a_reviewer_does_and_what_becomes_of_it_are_one_word(
+    story, browser, cast, language, verb, state
+):
+    key, hoa = story.send(), browser(cast.hoa)
+    hoa.post("/language", data={"lang": language})
+    offered = hoa.get(f"/submissions/{key}").text
+    listed = hoa.get(f"/plans/{story.plan_id}/submissions").text
+    decide(hoa, key, "reject", reason="Sai hộ")
+
+    for page in (offered, listed):
+        button = re.search(r'<button[^>]*value="reject".*?</button>', page, re.S)[0]
+        assert re.sub(r"<[^>]+>", " ", button).split()[: len(verb.split())] == verb.split()
+    decided = hoa.get(f"/submissions/{key}").text
+    chip = re.search(r'data-state="rejected">.*?</span>', decided, re.S)[0]
+    assert chip.endswith(f"</svg> {state}</span>")

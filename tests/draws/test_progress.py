@@ -8,12 +8,15 @@ import pytest
 
 from server import clock
 from server.db import db, transaction
-from server.desk import outcomes
+from server.desk import outcomes, overview
 from server.desk.outcomes import Outcome
 from server.draws import lineage
 from server.draws.models import Draw, Replacement, ReplacementState, UnitRole
 from server.draws.service import Disclosure
+from server.entities.models import Household
+from server.monitoring.models import Plan
 from server.permissions import Role
+from server.places import queries as places
 from server.teams import service as teams
 from tests.conftest import ACTOR, VU_BAN
 from tests.draws.conftest import visit_of
@@ -235,3 +238,42 @@ def test_teams_and_hamlets_add_up_to_the_same(sample, send):
     assert (team.name, team.visits, team.over) == ("", 1, 0)
     assert (team.done, team.target) == (sum(r.done for r in rows), sum(r.target for r in rows))
     assert team.done == 3
+
+
+@pytest.fixture
+def listed(sample):
+    """A list brought in without a visit for another hamlet: two households and a reserve."""
+    with transaction() as session:
+        hamlet = session.scalars(places.hamlet("2024", f"{sample.parent_code[:5]}-06")).one()
+        for code, waits in (("L1", False), ("L2", False), ("L3", True)):
+            session.add(
+                Household(
+                    plan_id=sample.plan_id, hamlet_id=hamlet.id, code=code, label=code,
+                    reserve=waits,
+                )
+            )  # fmt: skip
+    return hamlet.name
+
+
+def test_every_page_counts_the_same_households_drawn_or_listed(
+    browser, cast, sample, listed, send, field
+):
+    """One drawn household refused and was interviewed later, one refused twice."""
+    first, _second, third = codes(sample)[:3]
+    for code, consent in (
+        (first, "no"), (first, "yes"), ("L1", "yes"), ("L3", "yes"), (third, "no"), (third, "no"),
+    ):  # fmt: skip
+        send(code, consent=consent)
+    visit, minh = visit_of(sample), browser(cast.minh)
+    rows = outcomes.hamlets(db.session(), [visit], drawing=True)
+    plan = db.session().get(Plan, field.plan_id)
+    total = overview.rounds(db.session(), cast.minh, [plan])[plan.id][0]
+
+    assert (total.households, total.interviewed, total.refused) == (7, 2, 1)
+    assert (sum(row.target for row in rows), sum(row.done for row in rows)) == (7, 2)
+    assert sum(row.ended[Outcome.REFUSED] for row in rows) == 1
+    progress = shown(minh.get(f"/plans/{plan.id}/rounds/{field.round_.id}/progress"))
+    assert "2 trên 7" in progress and listed in progress
+    assert "2/7" in shown(minh.get(f"/plans/{plan.id}/charts"))
+    page = shown(minh.get(f"/visits/{visit.id}/sample"))
+    assert "L1" in page and "L3" not in page

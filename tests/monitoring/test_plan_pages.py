@@ -307,3 +307,11 @@ def test_the_catalogue_marks_what_is_only_proposed(browser, cast):
     assert "đề xuất" not in official_title
     assert "đề xuất" in proposed_title
     assert page.count('id="bieu-') == 15
+
+
+def test_projects_are_called_as_papers_call_them(browser, cast):
+    page = browser(cast.lan).get("/programme").text
+
+    assert ">DA6.2</a>" in page
+    assert 'href="#DA6_2"' in page and 'id="DA6_2"' in page
+    assert ">DA6_2<" not in page

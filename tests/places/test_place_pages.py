@@ -79,7 +79,9 @@ def test_a_place_tells_what_became_of_it_and_what_it_was_made_of(browser, cast):
     lan = browser(cast.lan)
 
     old = lan.get(f"/places/{place_id('13753', '2025-06')}").text
-    new_id = re.search(r'href="/places/(\d+)">[^<]+</a> <span class="fine">2025-07', old).group(1)
+    new_id = re.search(
+        r'href="/places/(\d+)">[^<]+</a> <span class="fine">Danh mục từ 1/7/2025', old
+    ).group(1)
     new = lan.get(f"/places/{new_id}").text
 
     assert "Hình thành từ" in new

@@ -284,3 +284,42 @@ def test_everyday_tasks_take_no_more_clicks_and_keys_than_the_table_says(served,
     context.close()
 
     assert [row for row in played if row not in told] == []
+
+
+@pytest.mark.parametrize("address", ["/plans/1/submissions", "/findings", "/map?plan=1"])
+def test_an_older_browser_without_has_folds_nothing_away_on_a_phone(served, chromium, address):
+    """Browsers older than `:has()` drop every rule that names it: the same as another name."""
+    context = chromium.new_context(viewport={"width": NARROW, "height": 900})
+    context.route("**/*.css*", lambda route: route.fulfill(
+        body=(sent := route.fetch()).text().replace(":has(", ":unheard-of("), response=sent,
+    ))  # fmt: skip
+    reader = Reader.at(context, served.address)
+    reader.sign_in(served.accounts[Role.REVIEWER.value])
+    reader.open(address)
+    filters = reader.page.locator(".filters").first
+
+    assert filters.locator("> .field").count() > 3
+    assert filters.locator("> .field:not(:visible)").count() == 0
+    assert filters.locator("> .actions button").first.is_visible()
+    assert not reader.page.locator(".fold").first.is_visible()
+    assert reader.faults == []
+    context.close()
+
+
+@pytest.mark.parametrize(("locale", "said"), [("en-US", ["01/04/2024", "30/11/2024"]), ("vi", [])])
+def test_days_typed_in_a_browser_of_another_language_are_said_as_pages_say_them(
+    served, chromium, locale, said
+):
+    context = chromium.new_context(locale=locale)
+    reader = Reader.at(context, served.address)
+    reader.sign_in(served.accounts[Role.COORDINATOR.value])
+    reader.open("/plans/1/edit")
+    shown = reader.page.locator(".day-said")
+
+    assert shown.all_inner_texts() == said
+    reader.page.fill("[name=ends_on]", "2024-12-09")
+    assert shown.all_inner_texts() == [*said[:1], *(["09/12/2024"] if said else [])]
+    reader.page.fill("[name=ends_on]", "")
+    assert shown.locator("visible=true").count() == len(said[:1])
+    assert reader.faults == []
+    context.close()
