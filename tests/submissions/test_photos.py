@@ -255,27 +255,25 @@ def test_broken_notes_do_not_hide_the_picture():
     assert seen.thumb
 
 
-def test_a_photo_of_a_good_phone_takes_little_time_and_memory(tmp_path):
+def test_a_photo_of_a_good_phone_takes_little_memory(tmp_path):
     """39 million pixels would be 117 MB whole."""
     path = tmp_path / "large.jpg"
     Image.effect_noise((1000, 800), 90).resize((7_200, 5_400)).save(path, quality=80)
     program = (
-        "import resource, sys, time, pathlib;"
+        "import resource, pathlib;"
         "from server.submissions import photos;"
         "top = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024;"
-        "before, began = top(), time.process_time();"
+        "before = top();"
         f"seen = photos.look(pathlib.Path({str(path)!r}));"
         "assert seen.thumb and seen.view, seen.facts;"
-        "print(top() - before, time.process_time() - began)"
+        "print(top() - before)"
     )
 
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
 
-    megabytes, seconds = map(float, done.stdout.split())
-    assert megabytes < 60
-    assert seconds < 3
+    assert float(done.stdout) < 60, "megabytes"
 
 
 @settings(max_examples=150)

@@ -6,7 +6,6 @@ may choose becomes a hostile one, and every address of the application is opened
 
 import csv
 import io
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import String, cast, literal, update
@@ -15,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from server.db import Model, db, transaction
 from server.permissions import Role
 from server.teams import service as teams
-from tests.conftest import ACTOR, VU_BAN, renew
+from tests.conftest import ACTOR, ON_POSTGRES, VU_BAN
 from tests.desk import conftest as desk
 from tests.test_permissions import World, communes, pages, story, world
 from tests.walks.browsing import CHROMIUM, NARROW, Reader, Serving
@@ -26,6 +25,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt install chromium"),
+    pytest.mark.skipif(ON_POSTGRES, reason="what a page shows is the same on both"),
 ]
 EVIL = (
     "=cmd|' /C calc'!A0 <script data-evil>alert(1)</script>"
@@ -45,7 +45,7 @@ KEYS = {"entity_list.name", "entity_property.name", "phone_list.name", "form_med
 
 
 @pytest.fixture
-def hostile(app, world, story, database) -> Iterator[World]:
+def hostile(app, world, story) -> World:
     """The world in which every word is hostile, as far as the database lets it be rewritten."""
     tag = EVIL.replace("&", "&amp;").replace("<", "&lt;")
     story.send({f"{EVIL[:60]}.jpg".replace("/", "∕"): desk.photo("red")}, ten=tag, label=tag)
@@ -59,10 +59,7 @@ def hostile(app, world, story, database) -> Iterator[World]:
         and _rewrite(table, column)
     }
     assert len(rewritten) > 60, sorted(rewritten)
-    yield world
-    db.session.remove()
-    db.engine.dispose()
-    renew(database)
+    return world
 
 
 def _rewrite(table, column) -> bool:

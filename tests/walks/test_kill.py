@@ -1,6 +1,6 @@
 """The server is killed while forms arrive: what it answered for is there, once, and whole.
 
-`THUCDIA_KILLS=200 pytest tests/walks/test_kill.py` goes on for longer than the usual ten times.
+`THUCDIA_KILLS=200 pytest tests/walks/test_kill.py` goes on for longer than the usual six times.
 This shows that a killed process loses nothing. That a machine without power loses nothing rests
 on the synced writes, which other tests look at.
 """
@@ -33,7 +33,7 @@ from server.teams import service as teams
 from tests import forms
 from tests.conftest import ACTOR, settings_for
 
-KILLS = int(os.environ.get("THUCDIA_KILLS", "10"))
+KILLS = int(os.environ.get("THUCDIA_KILLS", "6"))
 SENDERS = 6
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
