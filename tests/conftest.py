@@ -31,6 +31,7 @@ from server.permissions import Role
 from server.places import queries as places
 from server.places import service as places_service
 from server.submissions import intake
+from server.surveys import compile as compiler
 from server.teams import service as teams
 from server.teams.models import Person
 from tests import engines
@@ -312,6 +313,18 @@ def browser(app: Flask) -> Callable[[Person | None], FlaskClient]:
         return client
 
     return open_for
+
+
+@pytest.fixture
+def unvalidated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare ODK Validate, whose JVM takes a second for each form and has tests of its own."""
+    for name in ("compile", "read"):
+        real = getattr(compiler, name)
+        monkeypatch.setattr(compiler, name, functools.partial(_without_jvm, real))
+
+
+def _without_jvm(real: Callable[..., Any], *given: Any, **more: Any) -> Any:
+    return real(*given, **more | {"validate": False})
 
 
 @pytest.fixture

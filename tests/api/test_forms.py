@@ -21,6 +21,8 @@ from tests.api.conftest import number_of
 from tests.api.workbooks import LIST, xlsx
 from tests.conftest import ACTOR
 
+pytestmark = pytest.mark.usefixtures("unvalidated")
+
 
 @pytest.fixture
 def files(tmp_path):
