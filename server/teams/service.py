@@ -5,6 +5,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -48,7 +49,6 @@ SEEN_EVERY = dt.timedelta(minutes=5)
 # The second of OWASP's equivalent settings for Argon2id: 19 MiB, so that a small machine can
 # check several passwords at once.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
-_nobody = _hasher.hash(secrets.token_urlsafe(16))
 
 
 def sha256(secret: str) -> str:
@@ -196,11 +196,17 @@ def _refuse_too_many(session: Session, email: str, address: str) -> None:
 
 def _right(person: Person | None, password: str) -> bool:
     usable = person is not None and person.active and person.password_hash is not None
-    hashed = person.password_hash if person is not None and usable else _nobody
+    hashed = person.password_hash if person is not None and usable else None
     try:
-        return _hasher.verify(hashed or _nobody, password) and usable
+        return _hasher.verify(hashed or _nobodys_hash(), password) and usable
     except VerificationError:
         return False
+
+
+@cache
+def _nobodys_hash() -> str:
+    """Return a hash to try a password on where there is no account: it takes as long to refuse."""
+    return _hasher.hash(secrets.token_urlsafe(16))
 
 
 def note_failure(session: Session, *who: str) -> None:

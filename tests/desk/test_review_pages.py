@@ -16,7 +16,7 @@ from server.submissions.models import (
 )
 from server.teams import service as teams
 from server.teams.models import Phone, Team
-from tests.conftest import ACTOR, VU_BAN, _person
+from tests.conftest import ACTOR, VU_BAN, somebody
 from tests.desk.conftest import CHILDREN, interview, photo
 
 
@@ -25,7 +25,9 @@ def son(story):
     """Sơn leads the team whose phone sends."""
     with transaction() as session:
         team = session.scalars(select(Team)).one()
-        leader = _person(session, "Sơn", Role.TEAM_LEADER, VU_BAN)
+        leader = somebody("Sơn", Role.TEAM_LEADER, VU_BAN)
+        session.add(leader)
+        session.flush()
         teams.join(session, team, leader, leads=True, actor=ACTOR)
         session.scalars(select(Phone)).one().team_id = team.id
     return leader

@@ -29,7 +29,7 @@ from server.submissions.review import Verdict
 from server.teams import service as teams
 from server.teams.models import Phone
 from tests import forms
-from tests.conftest import ACTOR, VU_BAN, _person
+from tests.conftest import ACTOR, VU_BAN, somebody
 
 LEADER, OFFICE = rights.TEAM_LEADER, rights.OFFICE
 HOA = Actor("page", None, "Hoa")
@@ -42,7 +42,9 @@ def team(plan, cast):
     """Lan's team, led by Sơn; Lan's phone belongs to it."""
     with transaction() as session:
         found = teams.add_team(session, plan.id, "Đoàn 1", ACTOR)
-        son = _person(session, "Sơn", Role.TEAM_LEADER, VU_BAN)
+        son = somebody("Sơn", Role.TEAM_LEADER, VU_BAN)
+        session.add(son)
+        session.flush()
         teams.join(session, found, son, leads=True, actor=ACTOR)
         teams.join(session, found, session.merge(cast.lan), actor=ACTOR)
     found.leader = son
@@ -218,8 +220,12 @@ def test_what_was_decided_or_said_is_never_rewritten(record, table, change):
 
 def test_who_reviews_what_depends_on_office_area_and_team(session, record, cast, team):
     with transaction() as writing:
-        other = _person(writing, "Tư", Role.TEAM_LEADER, VU_BAN)
-        far = _person(writing, "Xa", Role.REVIEWER, "2024/83/835")
+        other = somebody("Tư", Role.TEAM_LEADER, VU_BAN)
+        writing.add(other)
+        writing.flush()
+        far = somebody("Xa", Role.REVIEWER, "2024/83/835")
+        writing.add(far)
+        writing.flush()
     found = {
         who.name: rights.level(session, session.merge(who), session.get(Submission, record.id))
         for who in (cast.hoa, cast.admin, team.leader, cast.lan, cast.minh, other, far)
