@@ -29,30 +29,37 @@ from server import clock, migrate
 from server.app import create_app
 from server.config import from_environment
 from server.db import Model, db, table, transaction
+from server.entities.models import Household
 from server.findings import dry_runs
 from server.findings.models import Finding, FindingGroup, FindingState, RuleAsked
 from server.journal import Actor
 from server.monitoring import catalogue
 from server.monitoring import service as monitoring
+from server.monitoring.models import Visit
 from server.permissions import Role
 from server.places import queries as places
 from server.places import service as places_service
-from server.places.models import Place
+from server.places.models import Hamlet, Place
 from server.quality.commands import refresh_form
 from server.submissions import indexing
 from server.submissions.indexing import Kind
-from server.submissions.models import Exhibit, ReviewState, Submission, SubmissionFile
+from server.submissions.models import Exhibit, Outcome, ReviewState, Submission, SubmissionFile
 from server.surveys import compile as compiler
 from server.surveys import service as surveys
 from server.surveys.fields import Field
 from server.surveys.models import FormVersion
 from server.teams import service as teams
+from server.teams.models import Team
 
 ACTOR = Actor("command", None, "bench")
 FORM = Path(__file__).resolve().parents[1] / "xlsforms" / "gnbv_household.xlsx"
 LIMIT_MS = 150
 TIMES = 7
 BATCH = 2000
+HAMLETS, HOMES = 10, 300
+"""Of a commune, and of a hamlet: half as many households as there are records."""
+OUTCOMES = [*[Outcome.DONE] * 15, *Outcome]
+"""About one attempt in twenty is refused."""
 WORDS = ("ho ngheo nhan bo cai sinh san thon van cat da nhan du kho khan nuoc sach " * 6).strip()
 
 
@@ -111,6 +118,7 @@ def prepare(app: Flask, rows: int) -> tuple[str, list[str]]:
         query = select(Place).where(Place.edition_id == "2024", Place.parent_code == "359")
         communes = list(session.scalars(query.order_by(Place.sort_key)))
         visits = [monitoring.add_visit(session, round_, each, ACTOR) for each in communes]
+        homes = _households(session, plan.id, visits)
         crews = [teams.add_team(session, plan.id, f"Đoàn {n}", ACTOR) for n in range(1, 9)]
         person = teams.add_person(session, "Minh", ACTOR)
         for role in (Role.COORDINATOR, Role.REVIEWER):
@@ -125,7 +133,7 @@ def prepare(app: Flask, rows: int) -> tuple[str, list[str]]:
         shared = {"plan_id": plan.id, "form_pk": version.form_pk, "version_id": version.id}
         shared |= {"person_id": person.id}
     groups: dict[str, int] = {}
-    for batch in _batches(rows, shared, visits, crews, compiled.fields):
+    for batch in _batches(rows, shared, visits, crews, homes, compiled.fields):
         with transaction() as session:
             _insert(session, Submission, [each for each, _ in batch])
             _keep_findings(session, [each for _, each in batch], groups)
@@ -173,8 +181,36 @@ def _settle() -> None:
         connection.exec_driver_sql(statement)
 
 
+def _households(session: Session, plan_id: int, visits: list[Visit]) -> dict[int, list[Household]]:
+    """Add the households drawn for each visit, in hamlets of its commune; return them by it."""
+    found: dict[int, list[Household]] = {}
+    for visit in visits:
+        found[visit.id] = []
+        for number in range(1, HAMLETS + 1):
+            code = f"{visit.place.code}-{number:03d}"
+            hamlet = Hamlet(
+                edition_id="2024", place_id=visit.place_id, code=code, name=f"Thôn {number}",
+                folded=f"thon {number}", sort_key=f"thon {number}", source="bench",
+            )  # fmt: skip
+            found[visit.id] += [
+                Household(
+                    plan_id=plan_id, hamlet=hamlet, visit_id=visit.id, code=f"{code}-{home:04d}",
+                    label=f"Hộ {home}", rank=home,
+                )
+                for home in range(1, HOMES + 1)
+            ]  # fmt: skip
+        session.add_all(found[visit.id])
+    session.flush()
+    return found
+
+
 def _batches(
-    rows: int, shared: dict[str, Any], visits: list[Any], crews: list[Any], asked: list[Field]
+    rows: int,
+    shared: dict[str, Any],
+    visits: list[Visit],
+    crews: list[Team],
+    homes: dict[int, list[Household]],
+    asked: list[Field],
 ) -> Iterator[list[tuple[dict[str, Any], dict[str, Any]]]]:
     """Give the rows to insert, each with the finding it raised."""
     start = clock.now() - dt.timedelta(days=200)
@@ -184,6 +220,7 @@ def _batches(
         visit, crew = visits[number % len(visits)], crews[number % len(crews)]
         answers = _answers(asked, number)
         at = start + dt.timedelta(seconds=150 * number)
+        home = homes[visit.id][number // len(visits) % (HAMLETS * HOMES)]
         where = {"visit_id": visit.id, "place_id": visit.place_id, "area": visit.area}
         row = {
             **shared,
@@ -210,6 +247,9 @@ def _batches(
             "latitude": 20.3 + number % 1000 / 5000,
             "longitude": 106.1,
             "accuracy_m": number % 60,
+            "hamlet_id": home.hamlet_id,
+            "household_code": home.code,
+            "outcome": OUTCOMES[number // len(visits) % len(OUTCOMES)],
         }
         batch.append((row, _finding(row, number)))
         if len(batch) == BATCH or number == rows:

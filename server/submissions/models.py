@@ -92,7 +92,7 @@ class Submission(Model):
         Index("ix_submission_begun", "plan_id", "started_at", "area"),
         Index(
             "ix_submission_told",
-            "visit_id", "outcome", "review_state", "hamlet_id", "household_code",
+            "visit_id", "household_code", "outcome", "review_state", "hamlet_id",
             "started_at", "received_at",
         ),
         Index(

@@ -9,7 +9,9 @@ from server import clock, journal
 from server.db import db, transaction
 from server.desk import journal as pages
 from server.journal import Actor
-from tests.conftest import ACTOR, ON_POSTGRES
+from server.permissions import Role
+from server.teams import service as teams
+from tests.conftest import ACTOR, ON_POSTGRES, VU_BAN
 
 
 def write(count, plan_id, verb="visit.changed"):
@@ -48,6 +50,9 @@ def test_a_coordinator_reads_the_lines_of_their_plans(browser, cast, plan):
 
 
 def test_the_administrator_reads_all_lines(browser, cast, plan):
+    with transaction() as session:
+        teams.grant(session, session.merge(cast.lan), Role.VIEWER, VU_BAN, ACTOR)
+
     page = browser(cast.admin).get("/journal").text
 
     assert "Lập kế hoạch" in page and "Giao vai trò" in page
