@@ -256,10 +256,10 @@ def _photos(each: Interview, answered: Answers) -> dict[str, Answer]:
 
 
 def _scene(key: str, what: str, each: Interview | Inspection) -> bytes:
-    at = each.at + dt.timedelta(minutes=each.minutes // 2)
-    point = None if happens(0.1, key, "no gps") else interviews.near(each.stood_at, key, 0.0003)
     from server.demo import pictures  # what it draws with takes memory that a server needs
 
+    at = each.at + dt.timedelta(minutes=each.minutes // 2)
+    point = None if happens(0.1, key, "no gps") else interviews.near(each.stood_at, key, 0.0003)
     return pictures.scene(key, f"{what} – {at:%d/%m/%Y %H:%M}", at, point)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 from flask import current_app
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload, undefer
 
 from server import clock
@@ -15,7 +15,7 @@ from server.db import db, transaction
 from server.problems import NotFound
 from server.submissions import opening, queries, review, rights, sealed, service, versions, words
 from server.submissions.holding import sender_of
-from server.submissions.models import Decision, Held, HeldState, Submission, SubmissionVersion
+from server.submissions.models import Decision, Held, HeldState, Submission
 from server.submissions.review import Verdict
 from server.submissions.sealed import Opened
 from server.surveys import keys
@@ -89,12 +89,7 @@ def _number(session: Session, which: str) -> int:
     if which.isascii() and which.isdigit() and len(which) < 10:
         query = select(Submission.id).where(Submission.id == int(which))
     else:
-        before = select(SubmissionVersion.submission_id).where(
-            SubmissionVersion.instance_id == which
-        )
-        query = select(Submission.id).where(
-            or_(queries.came_as([which]), Submission.id.in_(before))
-        )
+        query = select(Submission.id).where(Submission.id.in_(queries.that_came_as([which])))
     found = session.scalars(query.limit(1)).first()
     if found is None:
         raise NotFound()

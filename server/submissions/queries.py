@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select, true, union
 from sqlalchemy.orm import Session, joinedload, undefer
 
 from server.monitoring.models import Plan
@@ -236,6 +236,15 @@ def came_as(instance_ids: Sequence[str]) -> ColumnElement[bool]:
     return and_(Submission.form_pk.in_(select(Form.id)), Submission.instance_id.in_(instance_ids))
 
 
+def that_came_as(instance_ids: Sequence[str]) -> CompoundSelect[int]:
+    """Return the query of the records that have, or had, one of these instanceIDs."""
+    before = select(SubmissionVersion.submission_id)
+    return union(
+        select(Submission.id).where(came_as(instance_ids)),
+        before.where(SubmissionVersion.instance_id.in_(instance_ids)),
+    )
+
+
 def same_instance(session: Session, held: Held) -> Submission | None:
     """Return the record of the plan that something held stands against.
 
@@ -244,11 +253,9 @@ def same_instance(session: Session, held: Held) -> Submission | None:
     ids = [each for each in (held.instance_id, held.deprecated_id) if each]
     if not ids:
         return None
-    before = select(SubmissionVersion.submission_id).where(SubmissionVersion.instance_id.in_(ids))
-    mine = or_(came_as(ids), Submission.id.in_(before))
     return session.scalars(
         select(Submission)
-        .where(Submission.plan_id == held.plan_id, mine)
+        .where(Submission.plan_id == held.plan_id, Submission.id.in_(that_came_as(ids)))
         .options(undefer(Submission.xml), joinedload(Submission.form))
         .limit(1)
     ).first()
