@@ -4,6 +4,7 @@ Made from the addresses themselves, as in `test_permissions`: a page that is add
 """
 
 import gzip
+from collections import Counter
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -77,6 +78,24 @@ def _bytes(client, address: str) -> int:
     return _weights[address]
 
 
+def _still_slower(crowd, few, slow):
+    """Return those of the `slow` pages that ask yet more often of yet more rows, with what.
+
+    A page that asks once more only because none of its few rows had something is not slow.
+    """
+    if slow:
+        with transaction() as session:
+            crowd.session = session
+            crowd.grow(MANY - FEW)
+    found = {}
+    for rule, before in slow.items():
+        client, address, _ = few[rule]
+        after = twice(client, address)
+        if len(after.asked) > len(before.asked):
+            found[rule] = Counter(after.asked) - Counter(before.asked)
+    return found
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(ON_POSTGRES, reason="how often it is asked does not depend on the database")
 def test_pages_of_many_rows_ask_no_more_often_and_stay_light(app, world, one_of_each):
@@ -101,10 +120,10 @@ def test_pages_of_many_rows_ask_no_more_often_and_stay_light(app, world, one_of_
         if after.status != before.status or after.status >= 500:
             failed[rule] = before.status, after.status
         if len(after.asked) > len(before.asked):
-            slow[rule] = len(before.asked), len(after.asked)
+            slow[rule] = after
         if after.weight > MOST_BYTES:
             heavy[rule] = after.weight
 
     assert failed == {}
-    assert slow == {}
+    assert _still_slower(crowd, few, slow) == {}
     assert heavy == {}

@@ -143,6 +143,7 @@ def _ask_page(found: Draw, unit: DrawnUnit, fields: Fields, refusal: Problem | N
         fields=fields,
         refusal=refusal.text(web.language()) if refusal else "",
         words=words,
+        reasons=list(Why) if found.stage == "hộ" else replacing.OF_PLACES,
         outcomes=outcomes,
     )
 

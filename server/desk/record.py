@@ -1,6 +1,7 @@
 """What bears on one record: its answers laid out, its files, its points on a map, its history."""
 
 import csv
+import datetime as dt
 import functools
 import io
 from collections.abc import Mapping
@@ -90,6 +91,13 @@ class FileRow:
     def alt(self) -> str:
         """Return what the picture is, for those who cannot see it."""
         return self.label or self.file.name
+
+    @property
+    def taken(self) -> str:
+        """Return when the camera says it was taken, as pages write moments; '' if it does not."""
+        if not self.taken_at:
+            return ""
+        return dt.datetime.fromisoformat(self.taken_at).strftime("%H:%M %d/%m/%Y")
 
 
 def files(found: Submission, laid_out: Sheet) -> dict[str, FileRow]:

@@ -45,6 +45,7 @@ from server.draws.words import COMMUNES
 from server.journal import Actor
 
 NEED = {Why.ABSENT: 2}
+OF_PLACES = (Why.UNSAFE, Why.NOT_LISTED)
 DESCRIBED = 12  # characters: 'khóa cửa' is no evidence
 APART = dt.timedelta(hours=2)
 ALARM = Fraction(1, 10)

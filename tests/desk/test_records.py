@@ -1,8 +1,10 @@
 """The list of records and the page of one."""
 
+import io
 import re
 
 import pytest
+from PIL import ExifTags, Image
 from sqlalchemy import select
 
 from server.db import transaction
@@ -42,6 +44,22 @@ def test_a_record_is_called_by_the_names_of_its_places_beside_their_codes(
 
     assert called in listed().text
     assert f"<h1>{called}</h1>" in browser(cast.hoa).get(f"/submissions/{number}").text
+
+
+def test_a_photo_says_when_its_camera_took_it(story, browser, cast):
+    number = story.send(files={"bo.jpg": photographed("2024:04:02 08:30:15")}, anh="bo.jpg")
+
+    assert (
+        "Máy ghi lúc chụp: 08:30 02/04/2024" in browser(cast.hoa).get(f"/submissions/{number}").text
+    )
+
+
+def photographed(at: str) -> bytes:
+    """Return a small JPEG with the moment that its camera wrote, '2024:04:02 08:30:15'."""
+    exif, out = Image.Exif(), io.BytesIO()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = at
+    Image.new("RGB", (64, 48), "brown").save(out, "JPEG", exif=exif)
+    return out.getvalue()
 
 
 def test_records_of_a_plan_are_not_shown_to_another_district_nor_to_nobody(story, listed, cast):

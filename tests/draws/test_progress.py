@@ -163,6 +163,14 @@ def test_typed_times_are_evidence_too(browser, leader, sample):
     assert fresh().query(Replacement).one().note == "khóa cửa"
 
 
+def test_a_place_is_not_replaced_for_what_only_a_household_does(browser, leader, field, sample):
+    of_place = browser(leader).get(f"/draws/{field.first.id}/replace/{field.communes[0]}").text
+    of_household = browser(leader).get(f"/draws/{sample.id}/replace/{codes(sample)[0]}").text
+
+    assert ('value="absent"' in of_household, 'value="absent"' in of_place) == (True, False)
+    assert 'value="unsafe"' in of_place
+
+
 def test_nobody_approves_their_own_request_on_the_page(browser, cast, sample):
     minh = browser(cast.minh)
     at = clock.local(clock.now() - dt.timedelta(hours=3))
