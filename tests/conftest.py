@@ -2,6 +2,7 @@
 
 import contextvars
 import functools
+import gc
 import os
 import shutil
 import tempfile
@@ -48,15 +49,18 @@ SHIPPED = {
     "poverty_standard",
 }  # fmt: skip
 ON_POSTGRES = os.environ.get("THUCDIA_TEST_DB") == "postgres"
+same_on_both = pytest.mark.skipif(ON_POSTGRES, reason="it is the same on both databases")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL run only what meets a database: the rest has run on SQLite's turn.
 
-    Files with long tests come first: a worker takes whole files, and none shall wait for another.
+    A worker takes whole files: those before a browser come first, then others with long tests, lest
+    one be begun when the rest is done.
     """
+    seen = {item.path for item in items if item.get_closest_marker("browser")}
     long = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in long)
+    items.sort(key=lambda item: (item.path not in seen, item.path not in long))
     if ON_POSTGRES:
         knows = [item for item in items if "template" in getattr(item, "fixturenames", ())]
         config.hook.pytest_deselected(items=list(set(items) - set(knows)))
@@ -73,6 +77,12 @@ def pytest_collection() -> Generator[None, object, object]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now", too_early)
         return (yield)
+
+
+def pytest_collection_finish() -> None:
+    """Have the collector of garbage pass by what was imported: it stays to the end."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(autouse=True)
@@ -195,10 +205,15 @@ def _cleaner(url: str) -> Engine:
     return create_engine(url)
 
 
+_kept: list[Engine] = []
+"""Those whose connections outlive a test, on PostgreSQL: opening them takes longer than most."""
+
+
 def renew(url: str) -> None:
     """Make the database anew, on PostgreSQL, for those after a test that changed code lists."""
     if ON_POSTGRES:
-        _cleaner(url).dispose()
+        for engine in (_cleaner(url), *_kept):
+            engine.dispose()
         server = url.rpartition("/")[0]
         _admin(server, "DROP DATABASE thucdia WITH (FORCE)")
         _admin(server, "CREATE DATABASE thucdia TEMPLATE pristine")
@@ -221,6 +236,9 @@ def _house(_place: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """The application, put together once: three hundred addresses and the pages' templates."""
     found = create_app(settings_for(tmp_path_factory.mktemp("house"), _place))
     found.test_client_class = Client
+    if ON_POSTGRES:
+        with found.app_context():
+            _kept.append(db.engine)
     return found
 
 
@@ -233,7 +251,8 @@ def app(_house: Flask, database: str, tmp_path: Path) -> Iterator[Flask]:
     with _house.app_context():
         yield _house
         db.session.remove()
-        db.engine.dispose()
+        if db.engine not in _kept:
+            db.engine.dispose()
     _house.config.clear()
     _house.config.update(config)
 

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import same_on_both
+
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.slow
 
@@ -106,6 +108,7 @@ def test_several_processes_share_the_address_and_stop_together(
         assert not server.answers()
 
 
+@same_on_both
 def test_a_process_that_is_killed_is_followed_by_another(database: str, tmp_path: Path) -> None:
     with serving(database, tmp_path / "var", 2) as server:
         first, second = server.children()
@@ -117,6 +120,7 @@ def test_a_process_that_is_killed_is_followed_by_another(database: str, tmp_path
         assert all(server.health() == 200 for _ in range(20))
 
 
+@same_on_both
 def test_no_process_outlives_a_parent_that_is_killed(database: str, tmp_path: Path) -> None:
     with serving(database, tmp_path / "var", 2) as server:
         children = server.children()

@@ -207,6 +207,7 @@ class Stop(Exception):
 
 @pytest.mark.java
 @pytest.mark.slow
+@conftest.same_on_both
 def test_an_interrupted_start_goes_on_where_it_stopped(template, tmp_path):
     def until_the_fourth(what: str) -> None:
         if " 4/" in what:

@@ -6,16 +6,15 @@ import json
 import random
 import re
 import shutil
-import threading
 import zipfile
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
-from waitress import create_server
 
 import sampling
 from sampling import package, verify_draw
+from server.demo.loopback import serving
 from tests.sampling import test_verifier as cases
 from tools.seal_verifier import sealed
 
@@ -212,23 +211,17 @@ def test_a_tampered_package_is_shown_wrong_in_words(page):
 def test_the_server_gives_the_same_page_and_it_runs_there(app, chromium, office):
     draw = office.drawn()
     data = office.package(draw)
-    server = create_server(app, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
+    with serving(app) as address:
         page = chromium.new_page()
         faults = []
         page.on("console", lambda said: faults.append(said.text))
-        page.goto(f"http://127.0.0.1:{server.effective_port}/public/verify_draw.html")
+        page.goto(f"{address}/public/verify_draw.html")
         page.fill("#paper", draw.commitment_sha256)
         choose(page, data)
         assert page.inner_text("#verdict") == "KẾT LUẬN: ĐÚNG / VERIFIED"
         assert "Xã " in page.inner_text("#rows")
         assert [fault for fault in faults if "favicon" not in fault] == []
         page.close()
-    finally:
-        server.close()
-        thread.join(5)
 
 
 def test_the_policy_in_the_page_is_that_of_its_script():

@@ -1,7 +1,6 @@
 """A real browser before the real application: what it shows, and whatever is wrong with a page."""
 
 import shutil
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -10,7 +9,6 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from waitress import create_server
 
 from server.demo import keys
 
@@ -32,22 +30,6 @@ _RUN_AXE = """() => axe.run({iframes: false, resultTypes: ['violations']})
 _LANGUAGE = "document.querySelector('.languages') && document.documentElement.lang"
 """What is printed for the file is Vietnamese always, and offers no choice."""
 _WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-
-
-class Serving:
-    """The application on loopback, for the length of a block."""
-
-    def __init__(self, app: Flask) -> None:
-        self.server = create_server(app, host="127.0.0.1", port=0, threads=4)
-        self.thread = threading.Thread(target=self.server.run, daemon=True)
-
-    def __enter__(self) -> str:
-        self.thread.start()
-        return f"http://127.0.0.1:{self.server.effective_port}"
-
-    def __exit__(self, *_: object) -> None:
-        self.server.close()
-        self.thread.join(5)
 
 
 @pytest.fixture(scope="module")

@@ -13,18 +13,19 @@ from flask import current_app
 from playwright.sync_api import Browser, Page, expect
 
 from server.db import db, transaction
+from server.demo.loopback import serving
 from server.draws import service
 from server.draws.models import Draw, DrawState
 from server.places import queries as places
 from server.teams import service as teams
-from tests.conftest import ACTOR
-from tests.walks.test_in_the_browser import Serving
+from tests.conftest import ACTOR, same_on_both
 from tests.walks.test_in_the_browser import chromium as chromium
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium"),
+    same_on_both,
 ]
 DIGITS = "48371029556138207714"
 WITNESSES = ("Trần Thị Hoa", "Lê Văn Sơn", "Phạm Thu Hà")
@@ -41,7 +42,7 @@ def committed(app, round_) -> int:
 
 @pytest.fixture
 def served(app, committed) -> Iterator[str]:
-    with Serving(app) as address:
+    with serving(app) as address:
         yield address
 
 
@@ -85,8 +86,9 @@ class Room:
             " document.documentElement.scrollHeight - innerHeight]"
         )
 
-    def body(self) -> str:
-        return self.page.content()
+    def codes(self) -> set[str]:
+        """Return every number of five digits that is read on the page, inside no longer word."""
+        return set(re.findall(r"\b\d{5}\b", self.page.inner_text("body")))
 
 
 def drawn(draw_id: int) -> Draw:
@@ -130,7 +132,8 @@ def test_a_ceremony_by_keyboard(chromium, served, committed, cast, size):
     for shown in range(len(units) + 1):
         expect(room.page.locator(".told li")).to_have_count(shown)
         newest = units[max(shown - 1, 0)]
-        assert [unit for unit in units if unit.unit_code in room.body()] == [newest] * bool(shown)
+        shows = room.codes()
+        assert [unit for unit in units if unit.unit_code in shows] == [newest] * bool(shown)
         fits.append(room.overflow())
         room.press(" ")
         room.at(*((4, f"&shown={shown + 1}") if shown < len(units) else (5,)))

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from server.db import db, transaction
+from server.demo.loopback import serving
 from server.submissions.models import Submission, SubmissionVersion
 from server.surveys import service as surveys
 from server.surveys.models import FormVersion
@@ -19,7 +20,6 @@ from server.teams.models import Team
 from tests import forms
 from tests.conftest import ACTOR
 from tests.desk import conftest as desk
-from tests.walks.test_in_the_browser import Serving
 from tests.walks.test_in_the_browser import chromium as chromium
 
 pytestmark = [
@@ -50,7 +50,7 @@ WORKBOOK = """
 @pytest.fixture
 def served(story) -> Iterator[str]:
     """The application with one commune's story, served on loopback."""
-    with Serving(story.app) as address:
+    with serving(story.app) as address:
         yield address
 
 

@@ -12,12 +12,13 @@ from sqlalchemy import String, cast, literal, update
 from sqlalchemy.exc import DBAPIError
 
 from server.db import Model, db, transaction
+from server.demo.loopback import serving
 from server.permissions import Role
 from server.teams import service as teams
-from tests.conftest import ACTOR, ON_POSTGRES, VU_BAN
+from tests.conftest import ACTOR, VU_BAN, same_on_both
 from tests.desk import conftest as desk
 from tests.test_permissions import World, communes, pages, story, world
-from tests.walks.browsing import CHROMIUM, NARROW, Reader, Serving
+from tests.walks.browsing import CHROMIUM, NARROW, Reader
 from tests.walks.browsing import chromium as chromium
 
 communes, story, world = communes, story, world
@@ -25,7 +26,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt install chromium"),
-    pytest.mark.skipif(ON_POSTGRES, reason="what a page shows is the same on both"),
+    same_on_both,
 ]
 EVIL = (
     "=cmd|' /C calc'!A0 <script data-evil>alert(1)</script>"
@@ -76,7 +77,7 @@ def _rewrite(table, column) -> bool:
 
 def test_hostile_words_are_shown_and_do_nothing_on_any_page(app, hostile, chromium):
     shown, faults = 0, []
-    with Serving(app) as address:
+    with serving(app) as address:
         for role in (Role.ADMINISTRATOR, Role.UNIT_OFFICER):
             reader = _reader(app, chromium, address, role)
             for rule, right in pages(app, "GET"):

@@ -15,12 +15,13 @@ from bench import everyday
 from bench.everyday import Hand
 from server.db import db
 from server.demo import keys, loader
+from server.demo.loopback import serving
 from server.permissions import Role
 from server.places import queries as places
-from tests.conftest import ON_POSTGRES
+from tests.conftest import ON_POSTGRES, same_on_both
 from tests.demo.test_loader import FEW, installation
 from tests.places import shapes
-from tests.walks.browsing import CHROMIUM, NARROW, WIDE, Reader, Serving
+from tests.walks.browsing import CHROMIUM, NARROW, WIDE, Reader
 from tests.walks.browsing import chromium as chromium
 from tests.walks.days import DAYS
 from tests.walks.spider import Spider
@@ -52,7 +53,7 @@ def served(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         assert found is not None
         db.session.remove()  # a transaction left open would be ended under us
         accounts = {account.role: account for account in reversed(found.accounts)}
-        with Serving(app) as address:
+        with serving(app) as address:
             yield Place(app, address, accounts)
 
 
@@ -97,6 +98,7 @@ def test_a_reviewer_reads_a_record_with_its_answers_photos_and_place(reader, ser
     assert reader.faults == []
 
 
+@same_on_both
 def test_a_map_that_nobody_scrolled_to_is_drawn_before_its_page_is_printed(reader, served):
     page = reader.page
     reader.sign_in(served.accounts[Role.REVIEWER.value])
@@ -197,12 +199,10 @@ def _follow_all(served: Place, chromium: Browser, role: str) -> Spider:
     return spider
 
 
+@same_on_both
 def test_every_link_leads_somewhere(met):
     assert [fault for spider in met.values() for fault in spider.faults] == []
     assert len(met["administrator"].pages) > 60 and len(met["unit-officer"].pages) > 3
-
-
-same_on_both = pytest.mark.skipif(ON_POSTGRES, reason="what a page shows is the same on both")
 
 
 @same_on_both
@@ -223,6 +223,7 @@ def test_every_page_reads_well_on_a_desk_and_in_the_hand(met, served, chromium, 
     assert faults == []
 
 
+@same_on_both
 def test_the_pages_speak_english_when_asked(reader, served):
     reader.sign_in(served.accounts[Role.COORDINATOR.value])
     reader.speak("en")
@@ -244,6 +245,7 @@ def test_a_wrong_password_says_so_and_keeps_the_address_typed(reader, served):
     assert reader.page.input_value("[name=email]") == "nguoiduyet@vuban.example"
 
 
+@same_on_both
 @pytest.mark.parametrize("role", DAYS, ids=lambda role: role.value)
 def test_a_day_from_sign_in_to_sign_out(role, served, chromium):
     """At a desk in Vietnamese, then on a phone in English: the same steps lead to the same ends."""
@@ -290,6 +292,7 @@ def test_everyday_tasks_take_no_more_clicks_and_keys_than_the_table_says(served,
     assert [row for row in played if row not in told] == []
 
 
+@same_on_both
 @pytest.mark.parametrize("address", ["/plans/1/submissions", "/findings", "/map?plan=1"])
 def test_an_older_browser_without_has_folds_nothing_away_on_a_phone(served, chromium, address):
     """Browsers older than `:has()` drop every rule that names it: the same as another name."""
@@ -310,6 +313,7 @@ def test_an_older_browser_without_has_folds_nothing_away_on_a_phone(served, chro
     context.close()
 
 
+@same_on_both
 @pytest.mark.parametrize(("locale", "said"), [("en-US", ["01/04/2024", "30/11/2024"]), ("vi", [])])
 def test_days_typed_in_a_browser_of_another_language_are_said_as_pages_say_them(
     served, chromium, locale, said
