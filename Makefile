@@ -3,9 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Tests commit to disk thousands of times: memory spares the wait where there is a folder in it.
 SPOOL := $(shell test -w /dev/shm && echo /dev/shm || echo /tmp)/thucdia-tests-$(shell id -u)
-# A worker takes whole files, so that what a file sets up for all its tests is set up once; a
-# third one works while others wait for a server, a browser or a disk.
-PYTEST := $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder --basetemp=$(SPOOL)
+# A worker takes whole files, so that what a file sets up for all its tests is set up once; two of
+# them: a third on two processors only takes their caches from the others, and all end later.
+PYTEST := $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --basetemp=$(SPOOL)
 
 .PHONY: run setup setup-dev test check fix messages bench lock vendor clean
 

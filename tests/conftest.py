@@ -168,7 +168,7 @@ BEGIN
     WHERE schemaname = 'public' AND last_value IS NOT NULL
       AND sequencename <> ALL (:counters)
   LOOP
-    EXECUTE format('ALTER SEQUENCE %I RESTART', name);
+    PERFORM setval(name::regclass, 1, false);
   END LOOP;
 END $$
 """
