@@ -173,7 +173,7 @@ def squares_around(app):
 
 
 PINS = "document.querySelectorAll('.leaflet-container .pin').length"
-LOOKS = [(WIDE, "vi"), (NARROW, "en")]
+LOOKS = [(WIDE, "vi", "light"), (NARROW, "en", "dark")]
 LOOKED_AT = ("administrator", "unit-officer")
 """Whose pages are looked at one by one: between them they have all."""
 
@@ -206,12 +206,15 @@ def test_every_link_leads_somewhere(met):
 
 
 @same_on_both
-@pytest.mark.parametrize(("width", "language"), LOOKS)
-def test_every_page_reads_well_on_a_desk_and_in_the_hand(met, served, chromium, width, language):
+@pytest.mark.parametrize(("width", "language", "light"), LOOKS)
+def test_every_page_reads_well_on_a_desk_and_in_the_hand(
+    met, served, chromium, width, language, light
+):
     """No script fails, nothing is asked of others, nothing sticks out, and axe finds no fault."""
     faults = []
     for role in LOOKED_AT:
-        context = chromium.new_context(viewport={"width": width, "height": 900})
+        size = {"width": width, "height": 900}
+        context = chromium.new_context(viewport=size, color_scheme=light)
         reader = Reader.at(context, served.address, language)
         reader.sign_in(served.accounts[role])
         for path in sorted(met[role].examples()):
@@ -252,7 +255,7 @@ def test_a_day_from_sign_in_to_sign_out(role, served, chromium):
     context = chromium.new_context(viewport={"width": WIDE, "height": 900})
     reader = Reader.at(context, served.address)
     reader.sign_in(served.accounts[role.value])
-    for width, language in LOOKS:
+    for width, language, _ in LOOKS:
         reader.page.set_viewport_size({"width": width, "height": 900})
         if language != reader.language:
             reader.speak(language)
