@@ -1,6 +1,7 @@
 """The command `thucdia`: at a desk without a browser, the same verbs as the pages."""
 
 import ctypes
+import gc
 import logging
 import os
 import signal
@@ -121,6 +122,7 @@ def _serve(
 ) -> None:
     """Serve in this process until it is told to stop. bench/README.md has why waitress."""
     _give_back()
+    _pass_by()
     settings = app.config["THUCDIA"]
     server = create_server(
         app,
@@ -141,6 +143,16 @@ def _serve(
             greeting(app)
         db.session.remove()
         server.run()
+
+
+def _pass_by() -> None:
+    """Have the collector of garbage pass by what was made to serve: it stays to the end.
+
+    Else it goes through two hundred thousand objects now and then, and the forms
+    of that moment wait.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _give_back() -> None:
@@ -206,6 +218,7 @@ def _apart(command: str) -> int:
 @click.pass_obj
 def work(app: Flask) -> None:
     """Run the jobs that follow submissions, and the timers, until stopped."""
+    _pass_by()
     app.extensions["jobs"].run()
 
 
