@@ -148,8 +148,8 @@ def _serve(
 def _pass_by() -> None:
     """Have the collector of garbage pass by what was made to serve: it stays to the end.
 
-    Else it goes through two hundred thousand objects now and then, and the forms
-    of that moment wait.
+    Else it goes through two hundred thousand objects now and then, and the forms of that moment
+    wait.
     """
     gc.collect()
     gc.freeze()
