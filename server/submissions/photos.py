@@ -220,7 +220,7 @@ _UPRIGHT = {
 def _small(image: Image.Image, side: int, orientation: int) -> Image.Image:
     """Return an upright copy within `side` by `side`, without the camera's notes.
 
-    The pixels of `image` are given back: it is closed.
+    It may be `image` itself; if not, the pixels of that are given back.
     """
     image.draft("RGB", (side, side))
     if image.mode in {"1", "P", "PA"}:  # these can only be made smaller roughly
@@ -233,11 +233,15 @@ def _small(image: Image.Image, side: int, orientation: int) -> Image.Image:
 
 
 def _shrunk(image: Image.Image, side: int) -> Image.Image:
-    """Return a copy that fits; first it is made narrower, then lower, and never held three times.
+    """Return what fits; first it is made narrower, then lower, and never held three times.
 
-    Both at once takes two fifths more memory, which is what most of a small machine's is for.
+    Both at once takes two fifths more memory, which is what most of a small machine's is for. A
+    picture that fits is not copied: phones often send them no larger.
     """
     scale = min(1, side / image.width, side / image.height)
+    if scale == 1:
+        image.load()
+        return image
     width, height = (max(1, round(length * scale)) for length in image.size)
     narrow = image.resize((width, image.height), reducing_gap=2)
     image.close()
@@ -247,7 +251,7 @@ def _shrunk(image: Image.Image, side: int) -> Image.Image:
 def _on_white(image: Image.Image) -> Image.Image:
     """Return the picture in RGB; what is transparent (a signature's ground) becomes white."""
     if not image.has_transparency_data:
-        return image.convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")
     layered = image.convert("RGBA")
     ground = Image.new("RGB", layered.size, "white")
     ground.paste(layered, mask=layered.getchannel("A"))
