@@ -1,4 +1,4 @@
-"""Which households count for a visit: one definition for every page, chart and map.
+"""Which households count for a visit, and which forms: one definition for every page and chart.
 
 Those drawn for the visit, and those of lists that were brought in without one, for its commune;
 of both only the ones in use, from the day they are shown. Reserves of such a list wait, though
@@ -13,6 +13,7 @@ from server import clock
 from server.entities.models import Household
 from server.monitoring.models import Visit
 from server.places.models import Hamlet
+from server.submissions.models import ReviewState, Submission
 
 _DRAWN = Household.visit_id == Visit.id
 _LISTED = and_(
@@ -21,6 +22,9 @@ _LISTED = and_(
     ~Household.reserve,
     Hamlet.place_id == Visit.place_id,
 )
+
+MEANT = and_(Household.plan_id == Visit.plan_id, Household.code == Submission.household_code)
+"""The household that a form of a visit names."""
 
 Rows = Select[*tuple[Any, ...]]
 
@@ -46,6 +50,11 @@ def households(drawing: ColumnElement[bool], *columns: Any) -> tuple[Rows, Rows]
 def of_visit(drawing: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return the same as one condition on a household, its hamlet and a visit."""
     return and_(or_(_DRAWN, _LISTED), _known(drawing))
+
+
+def telling(form: type[Submission] = Submission) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions under which a form tells how an attempt ended: not once rejected."""
+    return form.outcome.is_not(None), form.review_state != ReviewState.REJECTED
 
 
 def _known(drawing: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import BigInteger, Select, and_, case, cast, func, literal, select
 from sqlalchemy.orm import Session
 
 from server import clock
@@ -21,7 +21,7 @@ from server.entities.models import Household
 from server.monitoring.models import Visit, VisitHamlet, VisitState
 from server.places.models import Hamlet
 from server.submissions.models import Outcome as Outcome
-from server.submissions.models import ReviewState, Submission
+from server.submissions.models import Submission
 
 NAMES: dict[Outcome, tuple[str, str, str]] = {
     Outcome.DONE: ("Đã phỏng vấn", "Interviewed", "good"),
@@ -58,8 +58,7 @@ def told(session: Session, visit_ids: Sequence[int]) -> list[Told]:
         )
         .where(
             Submission.visit_id.in_(visit_ids),
-            Submission.outcome.is_not(None),
-            Submission.review_state != ReviewState.REJECTED,
+            *counted.telling(),
         )
         .order_by(Submission.id)
     )
@@ -104,51 +103,91 @@ class HamletProgress:
 def hamlets(session: Session, visits: Sequence[Visit], *, drawing: bool) -> list[HamletProgress]:
     """Return the progress of the hamlets drawn for these visits or with households to visit.
 
+    All is counted by the database: a round has tens of thousands of forms.
+
     `drawing`: whether the reader draws; others learn of a hamlet on its day.
     """
-    found = _rows(session, visits, drawing)
     by_id = {visit.id: visit for visit in visits}
-    words = told(session, list(by_id))
-    by_code = _last_by_household(words)
-    for query in counted.households(literal(drawing), Visit.id, Household.code, Hamlet):
-        for visit_id, code, hamlet in session.execute(query.where(Visit.id.in_(by_id))):
-            fresh = HamletProgress(by_id[visit_id], hamlet)
-            row = found.setdefault((visit_id, hamlet.id), fresh)
-            row.target += 1
-            last = by_code.get((visit_id, code))
-            if last is not None:
-                row.ended[last.outcome] += 1
-    _count_refusals(words, found)
+    targets = _targets(session, by_id, drawing)
+    found = {
+        (visit_id, hamlet.id): HamletProgress(by_id[visit_id], hamlet, targets[visit_id, hamlet.id])
+        for visit_id, hamlet in _open(session, by_id, targets, drawing)
+    }
+    for visit_id, hamlet_id, outcome, count in session.execute(_last_words(by_id, drawing)):
+        found[visit_id, hamlet_id].ended[_BY_WEIGHT[outcome]] += count
+    _count_forms(session, by_id, found)
     _count_replaced(session, visits, found)
     return list(found.values())
 
 
-def _rows(
-    session: Session, visits: Sequence[Visit], drawing: bool
-) -> dict[tuple[int, int], HamletProgress]:
-    by_id = {visit.id: visit for visit in visits}
-    drawn = session.execute(
-        select(VisitHamlet.visit_id, VisitHamlet.shown_on, Hamlet)
-        .join(Hamlet, Hamlet.id == VisitHamlet.hamlet_id)
-        .where(VisitHamlet.visit_id.in_(by_id))
-        .order_by(VisitHamlet.visit_id, VisitHamlet.rank)
+Key = tuple[int, int]
+"""A visit and a hamlet."""
+
+
+def _targets(session: Session, visit_ids: Iterable[int], drawing: bool) -> Counter[Key]:
+    """Return how many households are to be visited."""
+    found: Counter[Key] = Counter()
+    asked = (Visit.id, Household.hamlet_id)
+    for query in counted.households(literal(drawing), *asked, func.count()):
+        for *key, count in session.execute(query.where(Visit.id.in_(visit_ids)).group_by(*asked)):
+            found[*key] += count
+    return found
+
+
+def _open(
+    session: Session, visit_ids: Iterable[int], others: Iterable[Key], drawing: bool
+) -> list[tuple[int, Hamlet]]:
+    """Return the hamlets the reader may know: drawn, with drawn households, and `others`."""
+    told = [
+        select(each.visit_id, each.hamlet_id, each.shown_on).where(each.visit_id.in_(visit_ids))
+        for each in (VisitHamlet, Household)
+    ]
+    keys = {
+        (visit_id, hamlet_id): None
+        for query in (told[0].order_by(VisitHamlet.visit_id, VisitHamlet.rank), told[1].distinct())
+        for visit_id, hamlet_id, day in session.execute(query)
+        if visit_id is not None and (drawing or day is None or day <= clock.today())
+    }
+    keys |= dict.fromkeys(others)
+    wanted = {hamlet_id for _, hamlet_id in keys}
+    by_id = {one.id: one for one in session.scalars(select(Hamlet).where(Hamlet.id.in_(wanted)))}
+    return [(visit_id, by_id[hamlet_id]) for visit_id, hamlet_id in keys]
+
+
+_BY_WEIGHT = (Outcome.DONE, *(each for each in Outcome if each is not Outcome.DONE))
+_DONE = 2**60
+"""Heavier than any number of a form: an interview is not undone by a later absence."""
+
+
+def _last_words(visit_ids: Iterable[int], drawing: bool) -> Select[*tuple[int, int, int, int]]:
+    """Return the query of how many households, by visit and hamlet, ended how: by its last form.
+
+    The third column is the place of the outcome in `_BY_WEIGHT`. A form weighs by its number, in
+    whose last places stands its outcome, so that one maximum finds both.
+    """
+    size = len(_BY_WEIGHT)
+    place = case(*((Submission.outcome == each, at) for at, each in enumerate(_BY_WEIGHT)))
+    weight = cast(Submission.id, BigInteger) * size + place
+    heaviest = func.max(case((Submission.outcome == Outcome.DONE, _DONE * size), else_=weight))
+    last = (
+        select(Submission.visit_id, Submission.household_code, (heaviest % size).label("outcome"))
+        .where(
+            Submission.visit_id.in_(visit_ids),
+            Submission.household_code.is_not(None),
+            *counted.telling(),
+        )
+        .group_by(Submission.visit_id, Submission.household_code)
+        .subquery()
     )
-    rows = {}
-    for visit_id, shown_on, hamlet in drawn:
-        hidden = shown_on is not None and shown_on > clock.today()
-        if drawing or not hidden:
-            rows[visit_id, hamlet.id] = HamletProgress(by_id[visit_id], hamlet)
-    others = session.execute(
-        select(Household.visit_id, Household.shown_on, Hamlet)
+    meant = and_(Household.plan_id == Visit.plan_id, Household.code == last.c.household_code)
+    return (
+        select(Visit.id, Household.hamlet_id, last.c.outcome, func.count())
+        .join(last, last.c.visit_id == Visit.id)
+        .join(Household, meant)
         .join(Hamlet, Hamlet.id == Household.hamlet_id)
-        .where(Household.visit_id.in_(by_id))
-        .distinct()
+        .where(counted.of_visit(literal(drawing)))
+        .group_by(Visit.id, Household.hamlet_id, last.c.outcome)
     )
-    for at, shown_on, hamlet in others:
-        hidden = shown_on is not None and shown_on > clock.today()
-        if at is not None and (drawing or not hidden):
-            rows.setdefault((at, hamlet.id), HamletProgress(by_id[at], hamlet))
-    return rows
 
 
 def _last_by_household(found: Iterable[Told]) -> dict[tuple[int, str], Told]:
@@ -163,19 +202,29 @@ def _last_by_household(found: Iterable[Told]) -> dict[tuple[int, str], Told]:
     return last
 
 
-def _count_refusals(words: Sequence[Told], found: Mapping[tuple[int, int], HamletProgress]) -> None:
-    for one in words:
-        row = found.get((one.visit_id, one.hamlet_id or 0))
-        if row is not None:
-            row.forms += 1
-            if one.household_code is None:
-                row.ended[one.outcome] += 1
+def _count_forms(
+    session: Session, visit_ids: Iterable[int], found: Mapping[Key, HamletProgress]
+) -> None:
+    """Count all forms of each hamlet; those without a code are refusals at the door."""
+    unnamed = Submission.household_code.is_(None)
+    asked = (Submission.visit_id, Submission.hamlet_id, Submission.outcome)
+    rows = session.execute(
+        select(*asked, func.count(), func.count().filter(unnamed))
+        .where(Submission.visit_id.in_(visit_ids), *counted.telling())
+        .group_by(*asked)
+    )
+    for visit_id, hamlet_id, outcome, count, nameless in rows:
+        row = found.get((visit_id or 0, hamlet_id or 0))
+        if row is not None and outcome is not None:
+            row.forms += count
+            if nameless:
+                row.ended[outcome] += nameless
 
 
 def _count_replaced(
     session: Session,
     visits: Sequence[Visit],
-    found: dict[tuple[int, int], HamletProgress],
+    found: dict[Key, HamletProgress],
 ) -> None:
     visit_of = {visit.id: visit for visit in visits}
     rounds = {visit.round_id for visit in visits}

@@ -21,7 +21,7 @@ from server.monitoring.queries import open_to
 from server.permissions import May
 from server.places.models import Hamlet, Place
 from server.places.scope import covers
-from server.submissions.models import Outcome, ReviewState, Submission
+from server.submissions.models import Outcome, Submission
 from server.submissions.queries import reach
 from server.web import Reader
 
@@ -106,35 +106,31 @@ def _count(session: Session, reader: Reader, plans: Sequence[Plan], lines: dict[
     drawing = [plan.id for plan in plans if covers(reader.areas(May.DRAW), plan.area)]
     seen = and_(Visit.plan_id.in_(ids), open_to(reader.areas(May.SEE_RECORDS)))
     knows = Household.plan_id.in_(drawing)
-    drawn, listed = counted.households(knows, Visit.id, func.count())
-    for name, query in (
-        ("households", drawn),
-        ("households", listed),
-        ("interviewed", _interviewed(knows)),
-        ("refused", _refused(knows)),
-        ("replaced", _replaced(drawing)),
-    ):
-        for visit_id, count in session.execute(query.where(seen).group_by(Visit.id)):
+    for query in counted.households(knows, Visit.id, func.count(), func.count().filter(_met)):
+        for visit_id, count, met in session.execute(query.where(seen).group_by(Visit.id)):
             if visit_id in lines:
-                setattr(lines[visit_id], name, getattr(lines[visit_id], name) + count)
+                lines[visit_id].households += count
+                lines[visit_id].interviewed += met
+    for name, other in (("refused", _refused(knows)), ("replaced", _replaced(drawing))):
+        for visit_id, count in session.execute(other.where(seen).group_by(Visit.id)):
+            if visit_id in lines:
+                setattr(lines[visit_id], name, count)
 
 
-def _interviewed(knows: ColumnElement[bool]) -> Select[int, int]:
-    """Return the query of the households of each visit that a form tells to be interviewed."""
-    return (
-        select(Visit.id, func.count(Household.id.distinct()))
-        .join(Submission, Submission.visit_id == Visit.id)
-        .join(Household, _meant)
-        .join(Hamlet, Hamlet.id == Household.hamlet_id)
-        .where(*_telling(Submission), Submission.outcome == Outcome.DONE, counted.of_visit(knows))
-    )
+_met = exists().where(
+    *counted.telling(),
+    Submission.visit_id == Visit.id,
+    Submission.household_code == Household.code,
+    Submission.outcome == Outcome.DONE,
+)
+"""A form tells that a household was interviewed."""
 
 
 def _refused(knows: ColumnElement[bool]) -> Select[int, int]:
     """Return the query of refusals by visit: without a code, or the last word of a household."""
     other = aliased(Submission)
     overtaken = exists().where(
-        *_telling(other),
+        *counted.telling(other),
         other.visit_id == Visit.id,
         other.household_code == Submission.household_code,
         or_(other.outcome == Outcome.DONE, other.id > Submission.id),
@@ -143,21 +139,14 @@ def _refused(knows: ColumnElement[bool]) -> Select[int, int]:
     return (
         select(Visit.id, func.count())
         .join(Submission, Submission.visit_id == Visit.id)
-        .outerjoin(Household, _meant)
+        .outerjoin(Household, counted.MEANT)
         .outerjoin(Hamlet, Hamlet.id == Household.hamlet_id)
         .where(
-            *_telling(Submission),
+            *counted.telling(),
             Submission.outcome == Outcome.REFUSED,
             or_(Submission.household_code.is_(None), last_word),
         )
     )
-
-
-_meant = and_(Household.plan_id == Visit.plan_id, Household.code == Submission.household_code)
-
-
-def _telling(form: type[Submission]) -> tuple[ColumnElement[bool], ...]:
-    return form.outcome.is_not(None), form.review_state != ReviewState.REJECTED
 
 
 def _replaced(drawing: list[int]) -> Select[int, int]:
