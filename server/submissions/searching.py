@@ -45,9 +45,11 @@ def _postgresql(element: _Mentions, compiler: SQLCompiler, **kw: Any) -> str:
     column = PREPARED.replace("search_text", "sought.search_text")
     matches = f"{column} @@ to_tsquery('simple', {compiler.process(words, **kw)})"
     # The planner takes a tsvector to be cheap, and would make one of record after record in the
-    # order of the list, for seconds when hardly any matches; OFFSET 0 keeps it from looking so.
+    # order of the list, for seconds when hardly any matches; OFFSET 0 keeps it from looking so. And
+    # it takes matches to be few, and would look each up among the records though all match: IS TRUE
+    # has it keep them in a set, and leave the list as soon as a page is full.
     sought = f"SELECT sought.id FROM submission AS sought WHERE {matches} OFFSET 0"  # noqa: S608 - our words
-    return f"{compiler.process(record_id, **kw)} IN ({sought})"
+    return f"({compiler.process(record_id, **kw)} IN ({sought})) IS TRUE"
 
 
 def mentions(given: str) -> list[ColumnElement[bool]]:
