@@ -19,7 +19,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
-from server import clock, migrate
+from server import cipher, clock, migrate
 from server.app import create_app, furnish
 from server.config import Settings, from_environment
 from server.db import db, transaction
@@ -349,8 +349,22 @@ def unvalidated(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(compiler, name, functools.partial(_without_jvm, real))
 
 
+_compiled: dict[str, Any] = {}
+"""What workbooks came to, by what was asked: many tests of a file send the same one."""
+
+
 def _without_jvm(real: Callable[..., Any], *given: Any, **more: Any) -> Any:
-    return real(*given, **more | {"validate": False})
+    asked = repr((real.__name__, given, sorted(more.items())))
+    if asked not in _compiled:
+        _compiled[asked] = real(*given, **more | {"validate": False})
+    return _compiled[asked]
+
+
+@pytest.fixture(autouse=True)
+def _quick_to_unlock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make passwords of passphrases at little cost; what they cost else is in `server.cipher`."""
+    monkeypatch.setattr(cipher, "MEMORY_KIB", 1024)
+    monkeypatch.setattr(cipher, "ROUNDS", 1)
 
 
 @pytest.fixture

@@ -137,6 +137,7 @@ def test_a_photo_at_full_size_leads_back_to_its_record(reader, served):
     assert reader.faults == []
 
 
+@same_on_both
 def test_an_administrator_takes_in_boundaries_and_sees_them_on_the_map(reader, served, tmp_path):
     path = tmp_path / "bia-de-thu.geojson"
     path.write_bytes(shapes.collection(*squares_around(served.app), shapes.DISTRICT))
