@@ -350,7 +350,7 @@ def unvalidated(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 _compiled: dict[str, Any] = {}
-"""What workbooks came to, by what was asked: many tests of a file send the same one."""
+"""What workbooks came to, by all that was asked, lists too: many tests of a file send the same."""
 
 
 def _without_jvm(real: Callable[..., Any], *given: Any, **more: Any) -> Any:

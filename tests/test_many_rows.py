@@ -14,7 +14,7 @@ from sqlalchemy import event
 
 from server.db import db, transaction
 from server.permissions import Role
-from tests.conftest import ON_POSTGRES, VU_BAN
+from tests.conftest import VU_BAN, same_on_both
 from tests.crowd import Crowd
 from tests.test_permissions import communes, one_of_each, pages, story, world
 
@@ -97,7 +97,7 @@ def _still_slower(crowd, few, slow):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(ON_POSTGRES, reason="how often it is asked does not depend on the database")
+@same_on_both
 def test_pages_of_many_rows_ask_no_more_often_and_stay_light(app, world, one_of_each):
     clients = one_of_each(VU_BAN)
     with transaction() as session:

@@ -7,7 +7,7 @@ they are in use, since nobody drew from it.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, or_, select
 
 from server import clock
 from server.entities.models import Household
@@ -22,9 +22,6 @@ _LISTED = and_(
     ~Household.reserve,
     Hamlet.place_id == Visit.place_id,
 )
-
-MEANT = and_(Household.plan_id == Visit.plan_id, Household.code == Submission.household_code)
-"""The household that a form of a visit names."""
 
 Rows = Select[*tuple[Any, ...]]
 
@@ -50,6 +47,11 @@ def households(drawing: ColumnElement[bool], *columns: Any) -> tuple[Rows, Rows]
 def of_visit(drawing: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return the same as one condition on a household, its hamlet and a visit."""
     return and_(or_(_DRAWN, _LISTED), _known(drawing))
+
+
+def meant(code: SQLColumnExpression[Any]) -> ColumnElement[bool]:
+    """Return the condition that a household is the one that a form of a visit names by `code`."""
+    return and_(Household.plan_id == Visit.plan_id, Household.code == code)
 
 
 def telling(form: type[Submission] = Submission) -> tuple[ColumnElement[bool], ...]:

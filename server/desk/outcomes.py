@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import BigInteger, Select, and_, case, cast, func, literal, select
+from sqlalchemy import BigInteger, Select, case, cast, func, literal, select
 from sqlalchemy.orm import Session
 
 from server import clock
@@ -39,7 +39,6 @@ class Told:
 
     submission_id: int
     visit_id: int
-    hamlet_id: int | None
     household_code: str | None
     at: dt.datetime
     outcome: Outcome
@@ -51,7 +50,6 @@ def told(session: Session, visit_ids: Sequence[int]) -> list[Told]:
         select(
             Submission.id,
             Submission.visit_id,
-            Submission.hamlet_id,
             Submission.household_code,
             func.coalesce(Submission.started_at, Submission.received_at),
             Submission.outcome,
@@ -63,8 +61,8 @@ def told(session: Session, visit_ids: Sequence[int]) -> list[Told]:
         .order_by(Submission.id)
     )
     return [
-        Told(key, visit_id or 0, hamlet_id, household, at, outcome)
-        for key, visit_id, hamlet_id, household, at, outcome in rows
+        Told(key, visit_id or 0, household, at, outcome)
+        for key, visit_id, household, at, outcome in rows
         if outcome is not None
     ]
 
@@ -138,13 +136,14 @@ def _open(
     session: Session, visit_ids: Iterable[int], others: Iterable[Key], drawing: bool
 ) -> list[tuple[int, Hamlet]]:
     """Return the hamlets the reader may know: drawn, with drawn households, and `others`."""
-    told = [
+    drawn, inhabited = (
         select(each.visit_id, each.hamlet_id, each.shown_on).where(each.visit_id.in_(visit_ids))
         for each in (VisitHamlet, Household)
-    ]
+    )
+    by_rank = drawn.order_by(VisitHamlet.visit_id, VisitHamlet.rank)
     keys = {
         (visit_id, hamlet_id): None
-        for query in (told[0].order_by(VisitHamlet.visit_id, VisitHamlet.rank), told[1].distinct())
+        for query in (by_rank, inhabited.distinct())
         for visit_id, hamlet_id, day in session.execute(query)
         if visit_id is not None and (drawing or day is None or day <= clock.today())
     }
@@ -179,11 +178,10 @@ def _last_words(visit_ids: Iterable[int], drawing: bool) -> Select[*tuple[int, i
         .group_by(Submission.visit_id, Submission.household_code)
         .subquery()
     )
-    meant = and_(Household.plan_id == Visit.plan_id, Household.code == last.c.household_code)
     return (
         select(Visit.id, Household.hamlet_id, last.c.outcome, func.count())
         .join(last, last.c.visit_id == Visit.id)
-        .join(Household, meant)
+        .join(Household, counted.meant(last.c.household_code))
         .join(Hamlet, Hamlet.id == Household.hamlet_id)
         .where(counted.of_visit(literal(drawing)))
         .group_by(Visit.id, Household.hamlet_id, last.c.outcome)

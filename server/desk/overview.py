@@ -139,7 +139,7 @@ def _refused(knows: ColumnElement[bool]) -> Select[int, int]:
     return (
         select(Visit.id, func.count())
         .join(Submission, Submission.visit_id == Visit.id)
-        .outerjoin(Household, counted.MEANT)
+        .outerjoin(Household, counted.meant(Submission.household_code))
         .outerjoin(Hamlet, Hamlet.id == Household.hamlet_id)
         .where(
             *counted.telling(),

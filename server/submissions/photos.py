@@ -240,7 +240,7 @@ def _shrunk(image: Image.Image, side: int) -> Image.Image:
     """
     scale = min(1, side / image.width, side / image.height)
     if scale == 1:
-        image.load()
+        image.load()  # some formats keep notes behind the pixels; they are taken off after this
         return image
     width, height = (max(1, round(length * scale)) for length in image.size)
     narrow = image.resize((width, image.height), reducing_gap=2)
