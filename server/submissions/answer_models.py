@@ -47,6 +47,7 @@ class SubmissionAnswer(Model):
             "question_id", "key", "submission_id", "position",
             sqlite_where=text("key IS NOT NULL"),
             postgresql_where=text("key IS NOT NULL"),
+            postgresql_include=["folded"],  # a question's answers lie far apart there
         ),
         {"sqlite_with_rowid": False},
     )  # fmt: skip

@@ -96,7 +96,8 @@ def _text(value: Any) -> Cell:
     words = value.get("text") if isinstance(value, dict) else value
     said = text.clean(" ".join(map(str, words)) if isinstance(words, list) else str(words))
     number = float(said) if _NUMBER.fullmatch(said) else None
-    return Cell(0, number, order_of(said), text.fold(said[:LONGEST_TEXT]))
+    folded = text.fold(said[:LONGEST_TEXT])[:LONGEST_TEXT]  # some letters fold to many
+    return Cell(0, number, order_of(said), folded)
 
 
 def order_of(said: str) -> str:

@@ -1,8 +1,10 @@
 """The records of a plan as a list: narrowed by anything, sorted by anything, read page by page.
 
-A page is found by the key of the record before it, never by counting rows off. Every condition is
-a set of records read from one index (`id IN (…)`), whatever the others are: what a list costs is
-bounded by the number of its conditions and not by how well they suit each other.
+A page is found by the key of the record before it, never by counting rows off. What is asked of
+answers is tried on the next few records first, one by one, since a page is soon full when it
+holds for many. When the page is not, every condition is a set of records read from one index
+(`id IN (…)`), whatever the others are: what a list costs is bounded by the number of its conditions
+and not by how well they suit each other.
 """
 
 import datetime as dt
@@ -10,18 +12,21 @@ import enum
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, select, tuple_
+from sqlalchemy import Boolean, ColumnElement, Select, and_, null, select, true, tuple_
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from server import text
 from server.monitoring.models import Plan
 from server.places.scope import inside, within
 from server.submissions.answer_models import SubmissionAnswer
-from server.submissions.indexing import LONGEST_KEY, Kind
+from server.submissions.indexing import LONGEST_KEY, LONGEST_TEXT, Kind
 from server.submissions.models import ReviewState, Submission, VisitVerdict
 from server.submissions.queries import reach
 from server.submissions.rights import TEAM_LEADER
-from server.submissions.searching import mentions
+from server.submissions.searching import mentions, says
 from server.teams.models import Member
 
 
@@ -94,16 +99,21 @@ class Asked:
     conditions: tuple[Condition, ...] = ()
 
 
-_STATES = {state.value: rank for rank, state in enumerate(ReviewState)}
-_VERDICTS = {verdict.value: rank for rank, verdict in enumerate(VisitVerdict)}
 COLUMNS: dict[str, Any] = {
     "received": None,
     "started": Submission.started_at,
     "place": Submission.area,
-    "state": case(_STATES, value=Submission.review_state),
-    "verdict": case(_VERDICTS, value=Submission.verdict),
+    "state": Submission.review_state,
+    "verdict": Submission.verdict,
 }
 """What every list can be sorted by; 'received' is the order of arrival, the record's own key."""
+RANKS: dict[str, tuple[enum.Enum, ...]] = {
+    "state": tuple(ReviewState),
+    "verdict": tuple(VisitVerdict),
+}
+"""The order of columns with few values: each is a stretch of the list in the order of arrival."""
+TRIED, WORDS_TRIED = 2000, 200
+"""How many records are tried for a page before sets are read: a few hundredths of a second."""
 
 
 @dataclass(frozen=True)
@@ -120,31 +130,67 @@ class Order:
 
 
 @dataclass(frozen=True)
-class _Run:
-    """A stretch of the list: in the order of `key` and then of `id`; without a key of `id`."""
+class _Place:
+    """Where a record stands in a run, listed or not."""
 
-    query: Select[Any]
-    id: Any
-    key: Any = None
-
-    def beyond(self, place: "_Place | None", descending: bool, most: int) -> Select[Any]:
-        """Return the query of the ids that follow a place in this run, in order."""
-        order = [self.id] if self.key is None else [self.key, self.id]
-        query = self.query.order_by(*(each.desc() if descending else each for each in order))
-        if place is not None:
-            here: Any = self.id if self.key is None else tuple_(self.key, self.id)
-            there: Any = place.id if self.key is None else tuple_(place.key, place.id)
-            query = query.where(here < there if descending else here > there)
-        return query.limit(most)
+    key: Any
+    id: int
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Where a record stands, listed or not: in which run, and by what."""
+class _Run:
+    """A stretch of the list: in the order of `key` and then of `id`; without a key of `id`.
 
-    run: int
-    key: Any
-    id: int
+    Of `asked` the words and the conditions on answers narrow it besides what `query` asks.
+    """
+
+    query: Select[Any]
+    id: Any
+    asked: Asked
+    key: Any = None
+
+    def page(
+        self, session: Session, place: _Place | None, descending: bool, most: int
+    ) -> list[int]:
+        """Return the ids that follow a place in this run, in order."""
+        found: list[int] = []
+        if few := _few(session, self.asked):
+            tried = session.execute(self._tried(place, descending, few)).all()
+            found = [row.id for row in tried if row.met]
+            if len(found) >= most or len(tried) < few:
+                return found[:most]
+            place = _Place(tried[-1].key, tried[-1].id)
+        rest = self._beyond(place, descending).where(*told(self.id, self.asked))
+        return [*found, *session.scalars(rest.limit(most - len(found)))]
+
+    def _tried(self, place: _Place | None, descending: bool, few: int) -> Select[Any]:
+        """Return the query of the next few records, met or not, each looked up by itself."""
+        key = null() if self.key is None else self.key
+        near = self._beyond(place, descending).limit(few)
+        found = near.with_only_columns(self.id.label("id"), key.label("key")).subquery()
+        answered = (meets(found.c.id, condition) for condition in self.asked.conditions)
+        fits = and_(true(), *answered, *says(found.c.id, self.asked.words))
+        order = self._order(found.c.id, found.c.key, descending)
+        return select(found.c.id, found.c.key, fits.label("met")).order_by(*order)
+
+    def _beyond(self, place: _Place | None, descending: bool) -> Select[Any]:
+        query = self.query.order_by(*self._order(self.id, self.key, descending))
+        if place is None:
+            return query
+        here: Any = self.id if self.key is None else tuple_(self.key, self.id)
+        there: Any = place.id if self.key is None else tuple_(place.key, place.id)
+        return query.where(here < there if descending else here > there)
+
+    def _order(self, record_id: Any, key: Any, descending: bool) -> list[Any]:
+        columns = [record_id] if self.key is None else [key, record_id]
+        return [each.desc() if descending else each for each in columns]
+
+
+def _few(session: Session, asked: Asked) -> int:
+    """Return how many records are tried; SQLite does not tell soon whether one holds a word."""
+    if not asked.words:
+        return TRIED if asked.conditions else 0
+    return WORDS_TRIED if session.get_bind().dialect.name == "postgresql" else 0
 
 
 @dataclass(frozen=True)
@@ -158,7 +204,7 @@ class Listing:
 
     def ids(self) -> Select[int]:
         """Return the query of the ids of all records asked for, without an order."""
-        return self._records().where(*self._answered(Submission.id))
+        return self._records().where(*told(Submission.id, self.asked))
 
     def after(self, session: Session, record_id: int | None, most: int) -> list[int]:
         """Return the ids that follow a record down the list, or the first of all."""
@@ -172,24 +218,22 @@ class Listing:
         self, session: Session, record_id: int | None, most: int, backwards: bool
     ) -> list[int]:
         runs = self._runs()
-        place = None if record_id is None else self._place(session, record_id, len(runs))
+        begin, place = 0, None
+        if record_id is not None:
+            begin, place = self._place(session, record_id, len(runs))
         descending = self.order.descending != backwards
         found: list[int] = []
-        begin = 0 if place is None else place.run
         for number in range(begin, -1, -1) if backwards else range(begin, len(runs)):
-            here = place if place is not None and number == place.run else None
-            query = runs[number].beyond(here, descending, most - len(found))
-            found += session.scalars(query)
+            here = place if number == begin else None
+            found += runs[number].page(session, here, descending, most - len(found))
             if len(found) >= most:
                 break
         return found
 
     def _records(self) -> Select[int]:
-        """Return the ids that everything but the answers allows: read from one index alone."""
+        """Return the ids that all but words and answers allow: read from one index alone."""
         asked, plan = self.asked, self.plan
-        query = select(Submission.id).where(
-            Submission.plan_id == plan.id, reach(plan, self.areas), *mentions(asked.words)
-        )
+        query = select(Submission.id).where(Submission.plan_id == plan.id, reach(plan, self.areas))
         for column, value in (
             (Submission.form_pk, asked.form_pk),
             (Submission.team_id, asked.team_id),
@@ -211,44 +255,50 @@ class Listing:
             query = query.where(Submission.received_at < asked.until)
         return query
 
-    def _answered(self, record_id: Any) -> list[ColumnElement[bool]]:
-        """Return what must hold of `record_id` for every condition to be met."""
-        return [each for asked in self.asked.conditions for each in met(record_id, asked)]
-
     def _whole(self) -> bool:
-        """Tell whether every record of the form is listed, but for what its answers say."""
-        form_pk, conditions = self.asked.form_pk, self.asked.conditions
+        """Tell whether every record of the form is listed, but for its words and answers."""
+        asked = self.asked
         seen = any(within(self.plan.area, area) for area in self.areas)
-        return seen and self.asked == Asked(form_pk, conditions=conditions)
+        told_only = Asked(asked.form_pk, words=asked.words, conditions=asked.conditions)
+        return seen and asked == told_only
 
     def _runs(self) -> list[_Run]:
         """Return the stretches of the list: those that have what it is sorted by, then the rest."""
+        column = COLUMNS.get(self.order.by)
         if self.order.question_id is not None:
-            answer, column = _sorted(self.order)
-            given = select(answer.submission_id).where(
-                answer.question_id == self.order.question_id, column.is_not(None)
-            )
-            if self.order.kind is not Kind.NUMBER:  # a number stands alone
-                given = given.where(answer.position == 0)
-            if not self._whole():
-                given = given.where(answer.submission_id.in_(self._records()))
-            given = given.where(*self._answered(answer.submission_id))
-            return [
-                _Run(given, answer.submission_id, column),
-                _Run(self.ids().where(_blank(self.order)), Submission.id),
-            ]
-        column = COLUMNS[self.order.by]
+            return [self._by_answer(), self._run(_blank(self.order))]
         if column is None:
-            return [_Run(self.ids(), Submission.id)]
-        return [
-            _Run(self.ids().where(column.is_not(None)), Submission.id, column),
-            _Run(self.ids().where(column.is_(None)), Submission.id),
-        ]
+            return [self._run()]
+        if self.order.by in RANKS:
+            given = [self._run(column == value) for value in self._ranks()]
+        else:
+            given = [self._run(column.is_not(None), key=column)]
+        return [*given, self._run(column.is_(None))]
 
-    def _place(self, session: Session, record_id: int, runs: int) -> _Place:
-        """Return where a record stands by what it now says, also when it is no longer listed."""
+    def _run(self, *where: ColumnElement[bool], key: Any = None) -> _Run:
+        return _Run(self._records().where(*where), Submission.id, self.asked, key)
+
+    def _by_answer(self) -> _Run:
+        answer, column = _sorted(self.order)
+        given = select(answer.submission_id).where(
+            answer.question_id == self.order.question_id, column.is_not(None)
+        )
+        if self.order.kind is not Kind.NUMBER:  # a number stands alone
+            given = given.where(answer.position == 0)
+        if not self._whole():
+            given = given.where(answer.submission_id.in_(self._records()))
+        return _Run(given, answer.submission_id, self.asked, column)
+
+    def _ranks(self) -> list[enum.Enum]:
+        """Return the values of the column that the list is sorted by, in the list's order."""
+        return sorted(
+            RANKS[self.order.by], key=RANKS[self.order.by].index, reverse=self.order.descending
+        )
+
+    def _place(self, session: Session, record_id: int, runs: int) -> tuple[int, _Place]:
+        """Return in which run, and where, a record stands by what it now says."""
         if runs == 1:
-            return _Place(0, None, record_id)
+            return 0, _Place(None, record_id)
         if self.order.question_id is not None:
             answer, column = _sorted(self.order)
             query = select(column).where(
@@ -260,7 +310,10 @@ class Listing:
             column = COLUMNS[self.order.by]
             query = select(column).where(Submission.id == record_id)
         key = session.scalar(query)
-        return _Place(1 if key is None else 0, key, record_id)
+        run = 0 if key is not None else runs - 1
+        if key is not None and self.order.by in RANKS:
+            run = self._ranks().index(key)
+        return run, _Place(key, record_id)
 
 
 def _waiting(plan: Plan, reviewer: Reviewer) -> Select[int]:
@@ -292,32 +345,76 @@ def _blank(order: Order) -> ColumnElement[bool]:
     return ~(here.where((column + 0).is_not(None)) if order.kind is Kind.NUMBER else here).exists()
 
 
+def told(record_id: Any, asked: Asked) -> list[ColumnElement[bool]]:
+    """Return what must hold of `record_id` for the record to say what is asked for."""
+    answered = [each for condition in asked.conditions for each in met(record_id, condition)]
+    return [*answered, *mentions(record_id, asked.words)]
+
+
 def met(record_id: Any, condition: Condition) -> list[ColumnElement[bool]]:
     """Return what must hold of `record_id` for the record's answer to be what is asked for."""
     answer = aliased(SubmissionAnswer)
     given = select(answer.submission_id).where(answer.question_id == condition.question_id)
     if condition.op is Op.EMPTY:
         return [~given.where(answer.submission_id == record_id).exists()]
-    if condition.op is Op.FILLED:
-        return [record_id.in_(given.where(answer.position == 0))]
     if condition.op is Op.ALL_OF:
-        return [record_id.in_(given.where(answer.key == code)) for code in condition.values]
-    return [record_id.in_(given.where(*_value(answer, condition)))]
+        sets = [given.where(answer.key == code) for code in condition.values]
+    else:
+        sets = [given.where(*_value(answer, condition, answer.number))]
+    return [_Among(record_id.in_(each)) for each in sets]
 
 
-def _value(answer: Any, condition: Condition) -> list[ColumnElement[bool]]:
-    """Return what must hold of the row of an answer."""
+class _Among(FunctionElement[bool]):
+    """Whether a record is in a set, `id IN (…)`, that is read from one index and kept.
+
+    PostgreSQL takes answers to be fewer than they are and would look them up one after the other;
+    IS TRUE has it keep the set, and leave the list as soon as a page is full.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+    _is_implicitly_boolean = True  # no "= 1" after it on SQLite
+    name = "among"
+
+
+@compiles(_Among)
+def _among(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:
+    found = compiler.process(element.clauses, **kw)
+    return f"({found}) IS TRUE" if compiler.dialect.name == "postgresql" else found
+
+
+def meets(record_id: Any, condition: Condition) -> ColumnElement[bool]:
+    """Return the same, looked up by the record: for few records.
+
+    `+ 0` keeps SQLite from walking the index of the numbers for each of them, OFFSET 0 keeps
+    PostgreSQL from reading the set of all.
+    """
+    answer = aliased(SubmissionAnswer)
+    given = select(answer.submission_id).where(
+        answer.question_id == condition.question_id, answer.submission_id == record_id
+    )
+    if condition.op is Op.EMPTY:
+        return ~given.offset(0).exists()
+    if condition.op is Op.ALL_OF:
+        codes = (given.where(answer.key == code) for code in condition.values)
+        return and_(*(each.offset(0).exists() for each in codes))
+    return given.where(*_value(answer, condition, answer.number + 0)).offset(0).exists()
+
+
+def _value(answer: Any, condition: Condition, number: Any) -> list[ColumnElement[bool]]:
+    """Return what must hold of the row of an answer; `number` is how its number is said."""
+    known = answer.key.is_not(None)  # so that PostgreSQL reads the index of the keys alone
     match condition.op:
+        case Op.FILLED:
+            return [answer.position == 0]
         case Op.HAS:
-            words = " ".join(condition.values)
-            return [
-                answer.folded.contains(word, autoescape=True) for word in text.fold(words).split()
-            ]
+            words = text.fold(" ".join(condition.values)).split()
+            return [known, *(answer.folded.contains(word, autoescape=True) for word in words)]
         case Op.IS:
-            return [answer.folded == text.fold(" ".join(condition.values))]
+            return [known, answer.folded == text.fold(" ".join(condition.values))[:LONGEST_TEXT]]
         case Op.ONE_OF:
             return [answer.key.in_([code[:LONGEST_KEY] for code in condition.values])]
-    column = answer.key if condition.kind is Kind.DAY else answer.number
+    column = answer.key if condition.kind is Kind.DAY else number
     bounds = []
     if condition.low is not None:
         bounds.append(column >= condition.low)

@@ -15,7 +15,6 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from server import text
-from server.submissions.models import Submission
 
 MOST_WORDS = 8
 PREPARED = "to_tsvector('simple', regexp_replace(search_text, '[^[:alnum:]]+', ' ', 'g'))"
@@ -24,7 +23,10 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 class _Mentions(FunctionElement[bool]):
-    """Whether a record holds all words: of its id, and the words as each engine reads them."""
+    """Whether a record is among those that hold all words.
+
+    Of its id, and the words as each engine reads them.
+    """
 
     type = Boolean()
     inherit_cache = True
@@ -32,32 +34,50 @@ class _Mentions(FunctionElement[bool]):
     name = "mentions"
 
 
+class _Says(_Mentions):
+    """The same, by the record's own text; on PostgreSQL alone."""
+
+    inherit_cache = True
+    name = "says"
+
+
 @compiles(_Mentions, "sqlite")
 def _sqlite(element: _Mentions, compiler: SQLCompiler, **kw: Any) -> str:
-    record_id, words, _ = element.clauses
+    record_id, words, _ = (compiler.process(each, **kw) for each in element.clauses)
     found = "SELECT rowid FROM submission_search WHERE submission_search MATCH "
-    return f"{compiler.process(record_id, **kw)} IN ({found}{compiler.process(words, **kw)})"
+    return f"{record_id} IN ({found}{words})"
 
 
 @compiles(_Mentions, "postgresql")
 def _postgresql(element: _Mentions, compiler: SQLCompiler, **kw: Any) -> str:
-    record_id, _, words = element.clauses
+    record_id, _, words = (compiler.process(each, **kw) for each in element.clauses)
     column = PREPARED.replace("search_text", "sought.search_text")
-    matches = f"{column} @@ to_tsquery('simple', {compiler.process(words, **kw)})"
+    matches = f"{column} @@ to_tsquery('simple', {words})"
+    sought = f"SELECT sought.id FROM submission AS sought WHERE {matches}"  # noqa: S608 - our words
+    if isinstance(element, _Says):
+        return f"EXISTS ({sought} AND sought.id = {record_id} OFFSET 0)"
     # The planner takes a tsvector to be cheap, and would make one of record after record in the
     # order of the list, for seconds when hardly any matches; OFFSET 0 keeps it from looking so. And
     # it takes matches to be few, and would look each up among the records though all match: IS TRUE
     # has it keep them in a set, and leave the list as soon as a page is full.
-    sought = f"SELECT sought.id FROM submission AS sought WHERE {matches} OFFSET 0"  # noqa: S608 - our words
-    return f"({compiler.process(record_id, **kw)} IN ({sought})) IS TRUE"
+    return f"({record_id} IN ({sought} OFFSET 0)) IS TRUE"
 
 
-def mentions(given: str) -> list[ColumnElement[bool]]:
+def mentions(record_id: Any, given: str) -> list[ColumnElement[bool]]:
     """Return the conditions that a record holds every word of `given`, none when there is none."""
+    return _held(_Mentions, record_id, given)
+
+
+def says(record_id: Any, given: str) -> list[ColumnElement[bool]]:
+    """Return the same for PostgreSQL, looked up by the record: for few records."""
+    return _held(_Says, record_id, given)
+
+
+def _held(how: type[_Mentions], record_id: Any, given: str) -> list[ColumnElement[bool]]:
     folded = text.fold(given)
     words = _WORD.findall(folded)[:MOST_WORDS]
     if not words:
         return [false()] if folded.strip() else []
     for_sqlite = " AND ".join(f'"{word}"*' for word in words)
     for_postgresql = " & ".join(f"'{word}':*" for word in words)
-    return [_Mentions(Submission.id, literal(for_sqlite), literal(for_postgresql))]
+    return [how(record_id, literal(for_sqlite), literal(for_postgresql))]
