@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Integer, Select, Subquery, and_, cast, fun
 from sqlalchemy.orm import Session, aliased
 
 from server import clock
-from server.desk import counted, finding_rights
+from server.desk import finding_rights
 from server.entities.models import Household
 from server.findings import queries as findings
 from server.findings.models import GOOD_PRACTICE, Finding, FindingState
@@ -22,6 +22,7 @@ from server.monitoring.queries import open_to
 from server.permissions import May
 from server.places.models import Hamlet, Place, Succession
 from server.places.scope import covers, inside, within
+from server.submissions import counted
 from server.submissions.models import ReviewState, Submission
 from server.surveys.models import Form
 from server.web import Reader

@@ -5,14 +5,14 @@
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import BigInteger, Select, case, cast, func, literal, select
+from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.desk import counted
 from server.draws import queries, replacing
 from server.draws.models import Draw, DrawnUnit, DrawState, Replacement, ReplacementState
 from server.draws.replacing import Share
@@ -20,6 +20,7 @@ from server.draws.words import HOUSEHOLDS
 from server.entities.models import Household
 from server.monitoring.models import Visit, VisitHamlet, VisitState
 from server.places.models import Hamlet
+from server.submissions import counted, progress
 from server.submissions.models import Outcome as Outcome
 from server.submissions.models import Submission
 
@@ -98,38 +99,47 @@ class HamletProgress:
         return round(100 * self.done / self.issued) if self.issued else None
 
 
-def hamlets(session: Session, visits: Sequence[Visit], *, drawing: bool) -> list[HamletProgress]:
-    """Return the progress of the hamlets drawn for these visits or with households to visit.
-
-    All is counted by the database: a round has tens of thousands of forms.
-
-    `drawing`: whether the reader draws; others learn of a hamlet on its day.
-    """
-    by_id = {visit.id: visit for visit in visits}
-    targets = _targets(session, by_id, drawing)
-    found = {
-        (visit_id, hamlet.id): HamletProgress(by_id[visit_id], hamlet, targets[visit_id, hamlet.id])
-        for visit_id, hamlet in _open(session, by_id, targets, drawing)
-    }
-    for visit_id, hamlet_id, outcome, count in session.execute(_last_words(by_id, drawing)):
-        found[visit_id, hamlet_id].ended[_BY_WEIGHT[outcome]] += count
-    _count_forms(session, by_id, found)
-    _count_replaced(session, visits, found)
-    return list(found.values())
-
-
 Key = tuple[int, int]
 """A visit and a hamlet."""
 
 
-def _targets(session: Session, visit_ids: Iterable[int], drawing: bool) -> Counter[Key]:
-    """Return how many households are to be visited."""
-    found: Counter[Key] = Counter()
-    asked = (Visit.id, Household.hamlet_id)
-    for query in counted.households(literal(drawing), *asked, func.count()):
-        for *key, count in session.execute(query.where(Visit.id.in_(visit_ids)).group_by(*asked)):
-            found[*key] += count
-    return found
+def hamlets(session: Session, visits: Sequence[Visit], *, drawing: bool) -> list[HamletProgress]:
+    """Return the progress of the hamlets drawn for these visits or with households to visit.
+
+    `drawing`: whether the reader draws; others learn of a hamlet on its day.
+    """
+    by_id = {visit.id: visit for visit in visits}
+    counts = session.execute(_counts(session, by_id, drawing)).all()
+    inhabited = ((row.visit_id, row.hamlet_id) for row in counts if row.households)
+    found = {
+        (visit_id, hamlet.id): HamletProgress(by_id[visit_id], hamlet)
+        for visit_id, hamlet in _open(session, by_id, inhabited, drawing)
+    }
+    for row in counts:
+        hamlet = found.get((row.visit_id, row.hamlet_id))
+        if hamlet is not None:
+            hamlet.target += row.households
+            hamlet.forms += row.forms
+            if row.outcome is not None and (ended := row.households + row.unnamed):
+                hamlet.ended[row.outcome] += ended
+    _count_replaced(session, visits, found)
+    return list(found.values())
+
+
+def _counts(session: Session, visit_ids: Iterable[int], drawing: bool) -> Select[Any]:
+    """Return the query of what is counted by visit, hamlet and outcome.
+
+    Attempts that name no household are refusals at the door, and count as one each.
+    """
+    kept = progress.counts(session, Visit.id.in_(visit_ids)).c
+    known = progress.known(kept, literal(drawing))
+    asked = (kept.visit_id, kept.hamlet_id, kept.outcome)
+    sums = [
+        func.coalesce(func.sum(kept.households).filter(known), 0).label("households"),
+        func.sum(kept.forms).label("forms"),
+        func.sum(kept.unnamed).label("unnamed"),
+    ]
+    return select(*asked, *sums).group_by(*asked)
 
 
 def _open(
@@ -153,41 +163,6 @@ def _open(
     return [(visit_id, by_id[hamlet_id]) for visit_id, hamlet_id in keys]
 
 
-_BY_WEIGHT = (Outcome.DONE, *(each for each in Outcome if each is not Outcome.DONE))
-_DONE = 2**60
-"""Heavier than any number of a form: an interview is not undone by a later absence."""
-
-
-def _last_words(visit_ids: Iterable[int], drawing: bool) -> Select[*tuple[int, int, int, int]]:
-    """Return the query of how many households, by visit and hamlet, ended how: by its last form.
-
-    The third column is the place of the outcome in `_BY_WEIGHT`. A form weighs by its number, in
-    whose last places stands its outcome, so that one maximum finds both.
-    """
-    size = len(_BY_WEIGHT)
-    place = case(*((Submission.outcome == each, at) for at, each in enumerate(_BY_WEIGHT)))
-    weight = cast(Submission.id, BigInteger) * size + place
-    heaviest = func.max(case((Submission.outcome == Outcome.DONE, _DONE * size), else_=weight))
-    last = (
-        select(Submission.visit_id, Submission.household_code, (heaviest % size).label("outcome"))
-        .where(
-            Submission.visit_id.in_(visit_ids),
-            Submission.household_code.is_not(None),
-            *counted.telling(),
-        )
-        .group_by(Submission.visit_id, Submission.household_code)
-        .subquery()
-    )
-    return (
-        select(Visit.id, Household.hamlet_id, last.c.outcome, func.count())
-        .join(last, last.c.visit_id == Visit.id)
-        .join(Household, counted.meant(last.c.household_code))
-        .join(Hamlet, Hamlet.id == Household.hamlet_id)
-        .where(counted.of_visit(literal(drawing)))
-        .group_by(Visit.id, Household.hamlet_id, last.c.outcome)
-    )
-
-
 def _last_by_household(found: Iterable[Told]) -> dict[tuple[int, str], Told]:
     """Return the last word on each household; an interview is not undone by a later absence."""
     last: dict[tuple[int, str], Told] = {}
@@ -198,25 +173,6 @@ def _last_by_household(found: Iterable[Told]) -> dict[tuple[int, str], Told]:
         if key not in last or last[key].outcome is not Outcome.DONE:
             last[key] = one
     return last
-
-
-def _count_forms(
-    session: Session, visit_ids: Iterable[int], found: Mapping[Key, HamletProgress]
-) -> None:
-    """Count all forms of each hamlet; those without a code are refusals at the door."""
-    unnamed = Submission.household_code.is_(None)
-    asked = (Submission.visit_id, Submission.hamlet_id, Submission.outcome)
-    rows = session.execute(
-        select(*asked, func.count(), func.count().filter(unnamed))
-        .where(Submission.visit_id.in_(visit_ids), *counted.telling())
-        .group_by(*asked)
-    )
-    for visit_id, hamlet_id, outcome, count, nameless in rows:
-        row = found.get((visit_id or 0, hamlet_id or 0))
-        if row is not None and outcome is not None:
-            row.forms += count
-            if nameless:
-                row.ended[outcome] += nameless
 
 
 def _count_replaced(

@@ -8,19 +8,18 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Date, Select, and_, cast, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Date, Select, and_, case, cast, func, or_, select
+from sqlalchemy.orm import Session
 
 from server import clock
-from server.desk import counted
 from server.draws.models import Draw, DrawnUnit, DrawState, Replacement, ReplacementState
 from server.draws.words import HOUSEHOLDS
-from server.entities.models import Household
 from server.monitoring.models import Plan, Round, Visit, VisitState
 from server.monitoring.queries import open_to
 from server.permissions import May
 from server.places.models import Hamlet, Place
 from server.places.scope import covers
+from server.submissions import progress
 from server.submissions.models import Outcome, Submission
 from server.submissions.queries import reach
 from server.web import Reader
@@ -105,47 +104,29 @@ def _count(session: Session, reader: Reader, plans: Sequence[Plan], lines: dict[
     ids = [plan.id for plan in plans]
     drawing = [plan.id for plan in plans if covers(reader.areas(May.DRAW), plan.area)]
     seen = and_(Visit.plan_id.in_(ids), open_to(reader.areas(May.SEE_RECORDS)))
-    knows = Household.plan_id.in_(drawing)
-    for query in counted.households(knows, Visit.id, func.count(), func.count().filter(_met)):
-        for visit_id, count, met in session.execute(query.where(seen).group_by(Visit.id)):
-            if visit_id in lines:
-                lines[visit_id].households += count
-                lines[visit_id].interviewed += met
-    for name, other in (("refused", _refused(knows)), ("replaced", _replaced(drawing))):
-        for visit_id, count in session.execute(other.where(seen).group_by(Visit.id)):
-            if visit_id in lines:
-                setattr(lines[visit_id], name, count)
+    for visit_id, *counts in session.execute(_reached(session, seen, drawing)):
+        if visit_id in lines:
+            line = lines[visit_id]
+            line.households, line.interviewed, line.refused = counts
+    for visit_id, count in session.execute(_replaced(drawing).where(seen).group_by(Visit.id)):
+        if visit_id in lines:
+            lines[visit_id].replaced = count
 
 
-_met = exists().where(
-    *counted.telling(),
-    Submission.visit_id == Visit.id,
-    Submission.household_code == Household.code,
-    Submission.outcome == Outcome.DONE,
-)
-"""A form tells that a household was interviewed."""
+def _reached(
+    session: Session, seen: ColumnElement[bool], drawing: Sequence[int]
+) -> Select[int, int, int, int]:
+    """Return the query of households, interviewed and refused ones by visit.
 
-
-def _refused(knows: ColumnElement[bool]) -> Select[int, int]:
-    """Return the query of refusals by visit: without a code, or the last word of a household."""
-    other = aliased(Submission)
-    overtaken = exists().where(
-        *counted.telling(other),
-        other.visit_id == Visit.id,
-        other.household_code == Submission.household_code,
-        or_(other.outcome == Outcome.DONE, other.id > Submission.id),
-    )
-    last_word = and_(counted.of_visit(knows), ~overtaken)
+    Who refuses at the door leaves no household's code; else a household's last word counts.
+    """
+    kept = progress.counts(session, seen).c
+    households = case((progress.known(kept, Visit.plan_id.in_(drawing)), kept.households), else_=0)
+    refused = case((kept.outcome == Outcome.REFUSED, households + kept.unnamed), else_=0)
+    met = case((kept.outcome == Outcome.DONE, households), else_=0)
+    sums = (func.sum(each) for each in (households, met, refused))
     return (
-        select(Visit.id, func.count())
-        .join(Submission, Submission.visit_id == Visit.id)
-        .outerjoin(Household, counted.meant(Submission.household_code))
-        .outerjoin(Hamlet, Hamlet.id == Household.hamlet_id)
-        .where(
-            *counted.telling(),
-            Submission.outcome == Outcome.REFUSED,
-            or_(Submission.household_code.is_(None), last_word),
-        )
+        select(kept.visit_id, *sums).join(Visit, Visit.id == kept.visit_id).group_by(kept.visit_id)
     )
 
 

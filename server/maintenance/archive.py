@@ -31,7 +31,9 @@ from server.maintenance import soundness
 from server.problems import Problem
 
 FORMAT = "thucdia-backup/1"
-TRANSIENT = {"sign_in", "sign_in_failure", "entity_copy"}
+TRANSIENT = {
+    "sign_in", "sign_in_failure", "entity_copy", "visit_progress", "visit_progress_due",
+}  # fmt: skip
 BATCH = 500
 BROKEN = (
     zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OverflowError,

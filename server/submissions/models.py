@@ -94,6 +94,7 @@ class Submission(Model):
             "ix_submission_told",
             "visit_id", "household_code", "outcome", "review_state", "hamlet_id",
             "started_at", "received_at",
+            postgresql_include=["id"],
         ),
         Index(
             "ix_submission_unsent",

@@ -5,6 +5,7 @@ import html
 import re
 
 import pytest
+from sqlalchemy import delete, func, select
 
 from server import clock
 from server.db import db, transaction
@@ -17,6 +18,10 @@ from server.entities.models import Household
 from server.monitoring.models import Plan
 from server.permissions import Role
 from server.places import queries as places
+from server.places.models import Hamlet
+from server.submissions import progress
+from server.submissions.models import ReviewState, Submission
+from server.submissions.progress_models import VisitProgressDue
 from server.teams import service as teams
 from tests.conftest import ACTOR, VU_BAN
 from tests.draws.conftest import visit_of
@@ -36,9 +41,22 @@ def leader(app):
 
 def progress_of(sample, drawing=True):
     db.session.rollback()
-    visit = visit_of(sample)
-    rows = outcomes.hamlets(db.session(), [visit], drawing=drawing)
+    rows = rows_of(visit_of(sample), drawing)
     return next(row for row in rows if row.hamlet.code == sample.parent_code)
+
+
+def rows_of(visit, drawing=True):
+    """Return the progress of a visit, the same whether it is due, or counted and kept."""
+    session = db.session()
+    session.add(VisitProgressDue(visit_id=visit.id))
+    session.flush()
+    at_once = outcomes.hamlets(session, [visit], drawing=drawing)
+    while write := progress.count_anew(session):
+        write(session)
+    kept = outcomes.hamlets(session, [visit], drawing=drawing)
+    assert kept == at_once
+    session.rollback()
+    return kept
 
 
 def shown(answer):
@@ -285,3 +303,71 @@ def test_every_page_counts_the_same_households_drawn_or_listed(
     assert "2/7" in shown(minh.get(f"/plans/{plan.id}/charts"))
     page = shown(minh.get(f"/visits/{visit.id}/sample"))
     assert "L1" in page and "L3" not in page
+
+
+def due():
+    """Return the visits whose counts have changed since the job last looked."""
+    return set(fresh().scalars(select(VisitProgressDue.visit_id)))
+
+
+def one(model, **changed):
+    """Return what changes the newest row of a table."""
+
+    def change(session, visit):
+        row = session.scalars(select(model).order_by(model.id.desc()).limit(1)).one()
+        for name, value in changed.items():
+            setattr(row, name, value)
+
+    return change
+
+
+def list_one(session, visit):
+    hamlet = session.scalars(select(Hamlet).where(Hamlet.place_id == visit.place_id)).first()
+    session.add(Household(plan_id=visit.plan_id, hamlet=hamlet, code="L1", label="L1"))
+
+
+COUNTED = {
+    "another outcome": one(Submission, outcome=Outcome.MOVED),
+    "an outcome less": one(Submission, outcome=None),
+    "a rejected form": one(Submission, review_state=ReviewState.REJECTED),
+    "another household": one(Submission, household_code="X"),
+    "another hamlet": one(Submission, hamlet_id=None),
+    "another visit": one(Submission, visit_id=None),
+    "a released reserve": one(Household, in_use=True),
+    "a household of another day": one(Household, shown_on=dt.date(2024, 5, 1)),
+    "a household less": lambda session, _visit: session.execute(
+        delete(Household).where(Household.id == select(func.max(Household.id)).scalar_subquery())
+    ),
+    "a listed household": list_one,
+}
+PASSED_BY = {
+    "an approved form": one(Submission, review_state=ReviewState.APPROVED),
+    "another label": one(Submission, label="khác"),
+    "the same outcome": one(Submission, outcome=Outcome.DONE),
+    "a household's label": one(Household, label="khác"),
+}
+
+
+@pytest.mark.parametrize("what", [*COUNTED, *PASSED_BY])
+def test_a_visit_is_counted_anew_after_what_changes_its_counts(sample, send, drain, what):
+    send(codes(sample)[0])
+    visit = visit_of(sample)
+    drain()
+    assert due() == set()
+
+    with transaction() as session:
+        (COUNTED | PASSED_BY)[what](session, visit)
+
+    assert due() == ({visit.id} if what in COUNTED else set())
+    rows_of(visit)
+
+
+def test_a_page_counts_what_the_job_has_not_yet(sample, send, drain):
+    send(codes(sample)[0])
+    drain()
+    with transaction() as session:
+        one(Submission, outcome=Outcome.MOVED)(session, None)
+
+    row = next(r for r in outcomes.hamlets(fresh(), [visit_of(sample)], drawing=True) if r.forms)
+
+    assert row.ended == {Outcome.MOVED: 1}

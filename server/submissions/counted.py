@@ -7,7 +7,7 @@ they are in use, since nobody drew from it.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from server import clock
 from server.entities.models import Household
@@ -44,19 +44,9 @@ def households(drawing: ColumnElement[bool], *columns: Any) -> tuple[Rows, Rows]
     return drawn.where(known), listed.where(_LISTED, known)
 
 
-def of_visit(drawing: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the same as one condition on a household, its hamlet and a visit."""
-    return and_(or_(_DRAWN, _LISTED), _known(drawing))
-
-
-def meant(code: SQLColumnExpression[Any]) -> ColumnElement[bool]:
-    """Return the condition that a household is the one that a form of a visit names by `code`."""
-    return and_(Household.plan_id == Visit.plan_id, Household.code == code)
-
-
-def telling(form: type[Submission] = Submission) -> tuple[ColumnElement[bool], ...]:
+def telling() -> tuple[ColumnElement[bool], ...]:
     """Return the conditions under which a form tells how an attempt ended: not once rejected."""
-    return form.outcome.is_not(None), form.review_state != ReviewState.REJECTED
+    return Submission.outcome.is_not(None), Submission.review_state != ReviewState.REJECTED
 
 
 def _known(drawing: ColumnElement[bool]) -> ColumnElement[bool]:
