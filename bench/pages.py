@@ -142,6 +142,7 @@ def prepare(app: Flask, rows: int) -> tuple[str, list[str]]:
     done = refresh_form(shared["form_pk"])
     used = (time.process_time() - begun) / done * 1e6
     print(f"{done} records indexed and judged, {used:.0f} us of CPU each")
+    app.extensions["jobs"].drain()
     _settle()
     return key, [each.area for each in communes]
 

@@ -235,6 +235,7 @@ def prepare(engine: Engine) -> None:
     """Set up every connection of `engine`; call once after the engine is made."""
     if engine.dialect.name != "sqlite":
         _ping_after_rest(engine)
+        _allow_sets(engine)
         return
 
     @event.listens_for(engine, "connect")
@@ -255,6 +256,19 @@ def prepare(engine: Engine) -> None:
         writes = connection.get_execution_options().get("writes")
         how = "BEGIN IMMEDIATE" if writes else "BEGIN"
         execute(connection.connection, connection.engine, how, (), answers=False)
+
+
+def _allow_sets(engine: Engine) -> None:
+    """Have PostgreSQL keep a set of millions of keys in memory, and compile no statement.
+
+    Lists are narrowed by sets (`submissions.listing`); one that it thinks too large for its memory
+    it would read again for every record. Compiling takes longer than our statements run.
+    """
+
+    @event.listens_for(engine, "connect")
+    def _connect(raw: Any, _record: object) -> None:
+        raw.execute("SET work_mem = '32MB'; SET jit = off")
+        raw.commit()
 
 
 def _ping_after_rest(engine: Engine) -> None:

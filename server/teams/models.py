@@ -38,9 +38,8 @@ class Person(Model):
         return Areas(self._areas(right), self._areas(May.MANAGE_PLANS))
 
     def _areas(self, right: May | None) -> list[str]:
-        return [
-            grant.area for grant in self.grants if right is None or right in rights({grant.role})
-        ]
+        held = (each for each in self.grants if right is None or right in rights({each.role}))
+        return list(dict.fromkeys(grant.area for grant in held))
 
 
 class Grant(Model):
