@@ -28,7 +28,7 @@ from bench import postgres
 from server import clock, migrate
 from server.app import create_app
 from server.config import from_environment
-from server.db import Model, db, table, transaction
+from server.db import Model, db, look_over, table, transaction
 from server.entities.models import Household
 from server.findings import dry_runs
 from server.findings.models import Finding, FindingGroup, FindingState, RuleAsked
@@ -176,10 +176,13 @@ def _same(value: Any) -> Any:
 
 
 def _settle() -> None:
-    """Do what a database does by itself soon after it was filled."""
-    statement = "ANALYZE" if db.engine.dialect.name == "sqlite" else "VACUUM ANALYZE"
+    """Do what a database does by itself, or our nights do, soon after it was filled."""
+    if db.engine.dialect.name == "sqlite":
+        with transaction() as session:
+            look_over(session)
+        return
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(statement)
+        connection.exec_driver_sql("VACUUM ANALYZE")
 
 
 def _households(session: Session, plan_id: int, visits: list[Visit]) -> dict[int, list[Household]]:

@@ -240,8 +240,8 @@ def measured(label: str, count: int, folder: Path) -> tuple[float, float] | None
     if answer.returncode:
         print(answer.stderr, file=sys.stderr)
         return None
-    first, second = json.loads(answer.stdout)
-    return first, second
+    found = json.loads(answer.stdout)
+    return None if found is None else (found[0], found[1])  # None: a library that is not installed
 
 
 def cell(found: tuple[float, float] | None) -> str:

@@ -47,7 +47,7 @@ _long_work: list[LongWork] = []
 
 
 def in_between(work: LongWork) -> LongWork:
-    """Register work that takes long: called piece by piece whenever no line of the journal waits.
+    """Register work that takes long: called piece by piece when few lines of the journal wait.
 
     Like a handler it reads first and gives back what writes, None when there is nothing to do.
     """
@@ -117,7 +117,8 @@ class Jobs:
             while True:
                 taken = self._some()
                 done += taken
-                if not taken and not self._piece():
+                pieces = taken < BATCH and self._piece()
+                if not taken and not pieces:
                     return done
                 if 0 < taken < BATCH:
                     time.sleep(rest)

@@ -20,5 +20,7 @@ with engine.connect() as connection:
         include_object=ours,
     )
     with context.begin_transaction():
+        if connection.dialect.name == "postgresql":  # a page may not take so long, but an index may
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         context.run_migrations()
     connection.commit()

@@ -225,7 +225,8 @@ class Listing:
         found: list[int] = []
         for number in range(begin, -1, -1) if backwards else range(begin, len(runs)):
             here = place if number == begin else None
-            found += runs[number].page(session, here, descending, most - len(found))
+            following = runs[number].page(session, here, descending, most - len(found))
+            found = list(dict.fromkeys([*found, *following]))  # one may move on meanwhile
             if len(found) >= most:
                 break
         return found
@@ -360,7 +361,7 @@ def met(record_id: Any, condition: Condition) -> list[ColumnElement[bool]]:
     if condition.op is Op.ALL_OF:
         sets = [given.where(answer.key == code) for code in condition.values]
     else:
-        sets = [given.where(*_value(answer, condition, answer.number))]
+        sets = [given.where(*_value(answer, condition, answer.number, answer.key))]
     return [_Among(record_id.in_(each)) for each in sets]
 
 
@@ -386,8 +387,8 @@ def _among(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:
 def meets(record_id: Any, condition: Condition) -> ColumnElement[bool]:
     """Return the same, looked up by the record: for few records.
 
-    `+ 0` keeps SQLite from walking the index of the numbers for each of them, OFFSET 0 keeps
-    PostgreSQL from reading the set of all.
+    `+ 0` and `|| ''` keep SQLite from walking an index of numbers or keys for each of them,
+    OFFSET 0 keeps PostgreSQL from reading the set of all.
     """
     answer = aliased(SubmissionAnswer)
     given = select(answer.submission_id).where(
@@ -398,12 +399,13 @@ def meets(record_id: Any, condition: Condition) -> ColumnElement[bool]:
     if condition.op is Op.ALL_OF:
         codes = (given.where(answer.key == code) for code in condition.values)
         return and_(*(each.offset(0).exists() for each in codes))
-    return given.where(*_value(answer, condition, answer.number + 0)).offset(0).exists()
+    values = _value(answer, condition, answer.number + 0, answer.key.concat(""))
+    return given.where(*values).offset(0).exists()
 
 
-def _value(answer: Any, condition: Condition, number: Any) -> list[ColumnElement[bool]]:
-    """Return what must hold of the row of an answer; `number` is how its number is said."""
-    known = answer.key.is_not(None)  # so that PostgreSQL reads the index of the keys alone
+def _value(answer: Any, condition: Condition, number: Any, key: Any) -> list[ColumnElement[bool]]:
+    """Return what must hold of the row of an answer; `number` and `key` are how it says them."""
+    known = key.is_not(None)  # so that PostgreSQL reads the index of the keys alone
     match condition.op:
         case Op.FILLED:
             return [answer.position == 0]
@@ -414,7 +416,7 @@ def _value(answer: Any, condition: Condition, number: Any) -> list[ColumnElement
             return [known, answer.folded == text.fold(" ".join(condition.values))[:LONGEST_TEXT]]
         case Op.ONE_OF:
             return [answer.key.in_([code[:LONGEST_KEY] for code in condition.values])]
-    column = answer.key if condition.kind is Kind.DAY else number
+    column = key if condition.kind is Kind.DAY else number
     bounds = []
     if condition.low is not None:
         bounds.append(column >= condition.low)

@@ -12,12 +12,14 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Date,
+    Integer,
     Select,
     Subquery,
     and_,
     case,
     cast,
     delete,
+    exists,
     func,
     insert,
     literal,
@@ -48,13 +50,14 @@ MOST_NAMED = 500
 
 def counts(session: Session, *where: ColumnElement[bool]) -> Subquery:
     """Return what holds the counts of the visits for which `where` holds, as `VisitProgress`."""
-    asked = select(VisitProgressDue.visit_id).join(Visit).where(*where).distinct()
+    changed = exists().where(VisitProgressDue.visit_id == Visit.id)
+    asked = select(Visit.id).where(changed, *where)
     due: Any = session.scalars(asked).all()
     kept = select(*_COUNTS).join(Visit, Visit.id == _kept.c.visit_id).where(*where)
     if not due:
         return kept.subquery("progress")
     if len(due) > MOST_NAMED:
-        due = asked
+        due = select(asked.subquery().c.id)
     fresh = kept.where(_kept.c.visit_id.not_in(due))
     return union_all(fresh, *_counted(due)).subquery("progress")
 
@@ -94,13 +97,18 @@ def _counted(visit_ids: Any) -> Iterable[Select[Any]]:
     last = _last_words(visit_ids)
     heard = and_(last.c.visit_id == Visit.id, last.c.household_code == Household.code)
     asked = (Visit.id, Household.hamlet_id, Household.shown_on, last.c.outcome)
-    for query in counted.households(true(), *asked, func.count(), literal(0), literal(0)):
+    for query in counted.households(true(), *asked, _count(), literal(0), literal(0)):
         yield query.outerjoin(last, heard).where(Visit.id.in_(visit_ids)).group_by(*asked)
     told = (Submission.visit_id, Submission.hamlet_id, Submission.outcome)
-    unnamed = func.count().filter(Submission.household_code.is_(None))
-    by_form = select(*told[:2], cast(null(), Date), told[2], literal(0), func.count(), unnamed)
+    unnamed = _count(Submission.household_code.is_(None))
+    by_form = select(*told[:2], cast(null(), Date), told[2], literal(0), _count(), unnamed)
     about = (Submission.visit_id.in_(visit_ids), *counted.telling())
     yield by_form.where(*about).group_by(*told)
+
+
+def _count(of: ColumnElement[bool] | None = None) -> ColumnElement[int]:
+    """Return a count as large as the kept ones: PostgreSQL would sum larger ones to a Decimal."""
+    return cast(func.count() if of is None else func.count().filter(of), Integer)
 
 
 _BY_WEIGHT = (Outcome.DONE, *(each for each in Outcome if each is not Outcome.DONE))

@@ -362,12 +362,23 @@ def test_a_visit_is_counted_anew_after_what_changes_its_counts(sample, send, dra
     rows_of(visit)
 
 
-def test_a_page_counts_what_the_job_has_not_yet(sample, send, drain):
+def test_pages_count_what_the_job_has_not_yet(sample, send, browser, cast):
     send(codes(sample)[0])
-    drain()
+    visit = visit_of(sample)
     with transaction() as session:
-        one(Submission, outcome=Outcome.MOVED)(session, None)
+        one(Submission, outcome=Outcome.MOVED)(session, visit)
 
-    row = next(r for r in outcomes.hamlets(fresh(), [visit_of(sample)], drawing=True) if r.forms)
+    row = next(row for row in outcomes.hamlets(fresh(), [visit], drawing=True) if row.forms)
+    pages = [browser(cast.hoa).get(address) for address in ("/", f"/plans/{visit.plan_id}/charts")]
 
     assert row.ended == {Outcome.MOVED: 1}
+    assert due() == {visit.id}
+    assert [page.status_code for page in pages] == [200, 200]
+
+
+def test_visits_beyond_what_a_statement_names_are_looked_up(sample, send, monkeypatch):
+    send(codes(sample)[0])
+    named = progress_of(sample)
+    monkeypatch.setattr(progress, "MOST_NAMED", 0)
+
+    assert progress_of(sample) == named

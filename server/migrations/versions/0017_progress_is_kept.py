@@ -28,14 +28,14 @@ TOLD = (
 )  # fmt: skip
 COUNTED = ("plan_id", "hamlet_id", "code", "visit_id", "in_use", "reserve", "shown_on")
 DUE = "INSERT INTO visit_progress_due (visit_id)"
-OF_FORM = f"{DUE} SELECT {{row}}.visit_id WHERE {{row}}.visit_id IS NOT NULL;"
+OF_FORM = "SELECT {row}.visit_id WHERE {row}.visit_id IS NOT NULL"
 LISTED = (
-    f"{DUE} SELECT visit.id FROM visit JOIN hamlet ON hamlet.place_id = visit.place_id "  # noqa: S608
+    "SELECT visit.id FROM visit JOIN hamlet ON hamlet.place_id = visit.place_id "
     "WHERE {row}.visit_id IS NULL AND hamlet.id = {row}.hamlet_id "
-    "AND visit.plan_id = {row}.plan_id;"
+    "AND visit.plan_id = {row}.plan_id"
 )
-OF_HOUSEHOLD = f"{OF_FORM} {LISTED}"
-OF_VISIT = f"{DUE} VALUES ({{row}}.id);"
+OF_HOUSEHOLD = f"{OF_FORM} UNION {LISTED}"
+OF_VISIT = "SELECT {row}.id"
 
 
 def upgrade() -> None:
@@ -72,8 +72,10 @@ def _visit() -> sa.Column[int]:
 def _watch() -> None:
     rejected = "(OLD.review_state = 'rejected') {unlike} (NEW.review_state = 'rejected')"
     told = ("visit_id", "household_code", "outcome", "hamlet_id")
+    tells = f"({_unlike(told, rejected)}) AND coalesce(OLD.outcome, NEW.outcome) IS NOT NULL"
     _after("INSERT", "submission", OF_FORM, "NEW.outcome IS NOT NULL")
-    _after("UPDATE", "submission", OF_FORM, _unlike(told, rejected), (*told, "review_state"))
+    _after("UPDATE", "submission", OF_FORM, tells, (*told, "review_state"))
+    _after("DELETE", "submission", OF_FORM, "OLD.outcome IS NOT NULL")
     _after("INSERT", "household", OF_HOUSEHOLD)
     _after("UPDATE", "household", OF_HOUSEHOLD, _unlike(COUNTED), COUNTED)
     _after("DELETE", "household", OF_HOUSEHOLD)
@@ -89,11 +91,14 @@ def _unlike(columns: Sequence[str], *more: str) -> str:
     )
 
 
-def _after(event: str, table: str, does: str, when: str = "", columns: Sequence[str] = ()) -> None:
-    """Have `does` done for the old and the new row of each change for which `when` holds."""
+def _after(event: str, table: str, which: str, when: str = "", columns: Sequence[str] = ()) -> None:
+    """Have the visits of the old and the new row due at each change for which `when` holds.
+
+    `which` selects the visits of a `{row}`.
+    """
     name = f"{table}_progress_{event.lower()}"
     rows = {"INSERT": ["NEW"], "UPDATE": ["OLD", "NEW"], "DELETE": ["OLD"]}[event]
-    body = " ".join(does.format(row=row) for row in rows)
+    body = f"{DUE} {' UNION '.join(which.format(row=row) for row in rows)};"
     of = f" OF {', '.join(columns)}" if columns else ""
     condition = f" WHEN ({when})" if when else ""
     head = f"CREATE TRIGGER {name} AFTER {event}{of} ON {table} FOR EACH ROW{condition}"
