@@ -21,14 +21,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from flask import Flask
-from sqlalchemy import create_engine, event, insert, select
+from sqlalchemy import event, insert, select
 from sqlalchemy.orm import Session
 
-from bench import postgres
 from server import clock, migrate
 from server.app import create_app
 from server.config import from_environment
-from server.db import Model, db, look_over, table, transaction
+from server.db import Model, db, table, transaction
 from server.entities.models import Household
 from server.findings import dry_runs
 from server.findings.models import Finding, FindingGroup, FindingState, RuleAsked
@@ -64,28 +63,12 @@ WORDS = ("ho ngheo nhan bo cai sinh san thon van cat da nhan du kho khan nuoc sa
 
 
 def main() -> None:
-    """Measure on SQLite, then on PostgreSQL when it is installed, or on the one given."""
+    """Measure on SQLite, or on the database given."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rows", type=int, default=100_000)
     options.add_argument("--url", help="a migrated or empty database to fill and measure")
     given = options.parse_args()
-    if given.url is not None:
-        run(given.rows, given.url)
-        return
-    run(given.rows, "")
-    try:
-        with postgres.running() as cluster:
-            run(given.rows, _database(cluster.url))
-    except postgres.Missing as missing:
-        print(missing)
-
-
-def _database(server: str) -> str:
-    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql("CREATE DATABASE pages")
-    engine.dispose()
-    return f"{server}/pages"
+    run(given.rows, given.url or "")
 
 
 def run(rows: int, url: str) -> None:
@@ -176,13 +159,10 @@ def _same(value: Any) -> Any:
 
 
 def _settle() -> None:
-    """Do what a database does by itself, or our nights do, soon after it was filled."""
-    if db.engine.dialect.name == "sqlite":
-        with transaction() as session:
-            look_over(session)
-        return
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("VACUUM ANALYZE")
+    """Do what PostgreSQL does by itself soon after it was filled; SQLite is never analysed."""
+    if db.engine.dialect.name == "postgresql":
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM ANALYZE")
 
 
 def _households(session: Session, plan_id: int, visits: list[Visit]) -> dict[int, list[Household]]:

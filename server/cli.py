@@ -22,7 +22,7 @@ from waitress import create_server
 from server import migrate
 from server.app import create_app
 from server.config import Settings, SettingsError, from_environment
-from server.db import db, look_over, transaction
+from server.db import db
 from server.demo import loader
 from server.demo.commands import demo, greet
 from server.jobs import Jobs
@@ -107,8 +107,6 @@ def serve(app: Flask, no_work: bool, fd: int | None) -> None:
 def _make_ready(settings: Settings) -> None:
     if not migrate.is_current(db.engine) and _apart("migrate"):
         raise SystemExit(1)
-    with transaction() as session:
-        look_over(session)
     wanted = settings.demo and not loader.state(db.session()).settled
     db.session.remove()
     if wanted and _apart("demo"):

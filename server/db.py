@@ -29,7 +29,6 @@ from sqlalchemy import (
     String,
     Table,
     event,
-    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
@@ -217,17 +216,6 @@ def _why(error: OperationalError) -> str:
     if "locked" in text:
         return BUSY
     return "không kết nối được cơ sở dữ liệu"
-
-
-def look_over(session: Session) -> None:
-    """Have SQLite learn how full its tables are, so that it takes the index that serves best.
-
-    PostgreSQL does so by itself. A thousand rows of each index are looked at, which takes tenths of
-    a second at the most.
-    """
-    if session.get_bind().dialect.name == "sqlite":
-        session.execute(text("PRAGMA analysis_limit = 1000"))
-        session.execute(text("ANALYZE"))
 
 
 def table(model: type[Model]) -> Table:

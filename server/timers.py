@@ -4,7 +4,6 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from server import journal
-from server.db import look_over
 from server.jobs import every_minute, every_night
 from server.maintenance import soundness
 from server.teams import service as teams
@@ -20,12 +19,6 @@ def seal_journal(session: Session) -> None:
 def forget_old_sign_ins(session: Session) -> None:
     """Remove what no longer lets anybody in."""
     teams.forget_old(session)
-
-
-@every_night
-def look_over_tables(session: Session) -> None:
-    """Let the database learn how the day has filled its tables."""
-    look_over(session)
 
 
 @every_night
