@@ -290,11 +290,10 @@ class Listing:
             given = given.where(answer.submission_id.in_(self._records()))
         return _Run(given, answer.submission_id, self.asked, column)
 
-    def _ranks(self) -> list[enum.Enum]:
+    def _ranks(self) -> tuple[enum.Enum, ...]:
         """Return the values of the column that the list is sorted by, in the list's order."""
-        return sorted(
-            RANKS[self.order.by], key=RANKS[self.order.by].index, reverse=self.order.descending
-        )
+        ranks = RANKS[self.order.by]
+        return ranks[::-1] if self.order.descending else ranks
 
     def _place(self, session: Session, record_id: int, runs: int) -> tuple[int, _Place]:
         """Return in which run, and where, a record stands by what it now says."""

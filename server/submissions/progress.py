@@ -88,8 +88,7 @@ def _keep(session: Session, visit_id: int) -> None:
     connection.execute(delete(VisitProgressDue).where(VisitProgressDue.visit_id == visit_id))
     connection.execute(delete(_kept).where(_kept.c.visit_id == visit_id))
     for query in _counted([visit_id]):
-        names = [column.name for column in _COUNTS]
-        connection.execute(insert(_kept).from_select(names, query))
+        connection.execute(insert(_kept).from_select(_COUNTS, query))
 
 
 def _counted(visit_ids: Any) -> Iterable[Select[Any]]:
