@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 WIDTH = 440
 _LABEL, _TOTAL = 128, 40
+_GAP, _DIGIT = 5, 8.5
+"""Before what is written behind a bar, and how wide a bold digit of it is at the most."""
 _ROW, _BAR = 28, 18
 _TOP, _FOOT = 14, 22
 _HEIGHT = 150
@@ -77,18 +79,18 @@ def bars(words: Sequence[tuple[str, str]], given: Sequence[Given]) -> Bars:
     """
     shown = given[:MOST_ROWS]
     most = max((sum(row.values) for row in shown), default=0) or 1
-    room = WIDTH - _LABEL - _TOTAL
+    totals = [row.total or str(sum(row.values)) for row in shown]
+    room = WIDTH - _LABEL - max(_TOTAL, _GAP + _DIGIT * max(map(len, totals), default=0))
     rows = []
-    for number, row in enumerate(shown):
+    for number, (row, total) in enumerate(zip(shown, totals, strict=True)):
         x, parts = float(_LABEL), []
         for series, value in enumerate(row.values):
             width = round(room * value / most, 1)
             if value:
                 parts.append(Part(series, value, round(x, 1), width))
             x += width
-        total = row.total or str(sum(row.values))
         y = _ROW * number + (_ROW - _BAR) // 2
-        rows.append(Bar(row.label, row.values, y, parts, total, round(x + 5, 1), row.url))
+        rows.append(Bar(row.label, row.values, y, parts, total, round(x + _GAP, 1), row.url))
     height = max(_ROW * len(shown), _ROW)
     return Bars(tuple(words), rows, height, max(0, len(given) - MOST_ROWS))
 

@@ -197,3 +197,11 @@ def test_what_is_late_stands_before_what_waits(browser, cast, story):
     tasks = browser(cast.hoa).get("/").text.split("Kế hoạch đang thực hiện")[0]
 
     assert tasks.index("lượt quá ngày chưa xong") < tasks.index("phát hiện chờ kết luận")
+
+
+def test_what_is_written_behind_a_long_bar_has_its_room():
+    given = [Given("A", (2650, 350), "2650/3000"), Given("B", (1, 0), "1/3000")]
+
+    row = charts.bars([("xong", "good"), ("còn", "muted")], given).rows[0]
+
+    assert row.total_x + 8.5 * len("2650/3000") <= charts.WIDTH
