@@ -15,7 +15,7 @@ from server.db import db
 from server.desk import overview, plan_charts, queries
 from server.desk.overview import RoundLine
 from server.desk.plan_charts import Charts
-from server.desk.queries import Progress
+from server.desk.queries import Progress, Sums
 from server.desk.waiting import Waiting, waiting
 from server.journal import Work
 from server.monitoring import words
@@ -71,16 +71,18 @@ def home() -> str | Response:
         return redirect("/unit" if g.reader.may(May.ANSWER_FINDINGS) else "/findings")
     session = db.session()
     plans = queries.open_plans(session, g.reader.areas(May.SEE_PLANS), PLANS)
-    progress = queries.progress(session, g.reader, [plan.id for plan in plans])
+    sums = queries.sums(session, g.reader, plans)
+    progress = queries.progress(session, g.reader, plans, sums)
+    waits = waiting(session, g.reader, plans, sums)
     rounds = overview.rounds(session, g.reader, plans)
     return render_template(
         "home.html",
         plans=plans,
         progress=progress,
         rounds={plan_id: lines[:ROUNDS] for plan_id, lines in rounds.items()},
-        drawn=_drawn(session, plans, rounds),
+        drawn=_drawn(session, plans, rounds, sums),
         areas=picking.names(session, {plan.area for plan in plans}),
-        tasks=sorted(_tasks(session, plans, progress), key=lambda task: TONES.index(task.tone)),
+        tasks=_tasks(session, plans, progress, waits),
         visits=queries.own_visits(session, g.reader.id),
         today=clock.today(),
         words=words,
@@ -88,27 +90,35 @@ def home() -> str | Response:
 
 
 def _drawn(
-    session: Session, plans: Sequence[Plan], rounds: dict[int, list[RoundLine]]
+    session: Session,
+    plans: Sequence[Plan],
+    rounds: dict[int, list[RoundLine]],
+    sums: Sums | None,
 ) -> Charts | None:
     """Return the charts of the newest plan that has visits."""
     for plan in plans:
         if rounds[plan.id]:
-            return plan_charts.of_plan(session, g.reader, plan, rounds[plan.id])
+            return plan_charts.of_plan(session, g.reader, plan, rounds[plan.id], sums)
     return None
 
 
 def _tasks(
-    session: Session, plans: Sequence[Plan], progress: dict[int, Progress]
-) -> Iterator[Task]:
-    remedies = waiting(session, g.reader, [plan.id for plan in plans])
+    session: Session,
+    plans: Sequence[Plan],
+    progress: dict[int, Progress],
+    waits: dict[int, Waiting],
+) -> list[Task]:
+    """Return what waits for this person, what is worst first."""
+    found: list[Task] = []
     for plan in plans:
-        yield from _tasks_of(plan, progress[plan.id])
-        yield from _records_of(plan, remedies[plan.id])
-        yield from _remedies_of(plan, remedies[plan.id])
+        found += _tasks_of(plan, progress[plan.id])
+        found += _records_of(plan, waits[plan.id])
+        found += _remedies_of(plan, waits[plan.id])
     if g.reader.may(May.RUN_SERVER):
         failed = select(func.count()).select_from(Work).where(Work.attempts > 0)
         if count := session.scalar(failed):
-            yield Task(count, _("việc nền của máy chủ đang lỗi"), "/journal", tone="bad")
+            found.append(Task(count, _("việc nền của máy chủ đang lỗi"), "/journal", tone="bad"))
+    return sorted(found, key=lambda task: TONES.index(task.tone))
 
 
 def _tasks_of(plan: Plan, seen: Progress) -> Iterator[Task]:

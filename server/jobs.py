@@ -7,13 +7,12 @@ that writes it: the write lock is held for the writing alone.
 
 import datetime as dt
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any, cast
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import delete, select, update
@@ -22,17 +21,13 @@ from sqlalchemy.orm import Session
 from server import clock, journal
 from server.config import Settings
 from server.db import db, transaction
+from server.lean import without
 
 # huey loads psycopg, 9 MB, for whatever queue it keeps; here `_queue` gives it to those that ask.
-_UNUSED = "psycopg" not in sys.modules
-if _UNUSED:
-    sys.modules["psycopg"] = cast(Any, None)
-from huey import MemoryHuey, PostgresHuey, SqliteHuey, crontab, storage  # noqa: E402
-from huey.api import Huey  # noqa: E402
-from huey.consumer import Consumer  # noqa: E402
-
-if _UNUSED:
-    del sys.modules["psycopg"]
+with without("psycopg"):
+    from huey import MemoryHuey, PostgresHuey, SqliteHuey, crontab, storage
+    from huey.api import Huey
+    from huey.consumer import Consumer
 
 log = logging.getLogger(__name__)
 BATCH = 50

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from server import web
 from server.db import db
-from server.desk import charts, finding_rights, formats, overview, register
+from server.desk import charts, formats, overview, queries, register
 from server.desk.charts import Bars, Columns, Given
 from server.desk.overview import Line, RoundLine
-from server.findings import queries as findings
+from server.desk.queries import Sums
 from server.findings import words
-from server.findings.models import FindingState
+from server.findings.models import GOOD_PRACTICE, FindingState
+from server.findings.queries import Sum
 from server.monitoring import queries as monitoring
 from server.monitoring.models import Plan
 from server.permissions import May
@@ -47,14 +48,17 @@ def page(plan_id: int) -> str:
         "desk/charts.html",
         plan=plan,
         rounds=rounds,
-        drawn=of_plan(session, reader, plan, rounds),
+        drawn=of_plan(session, reader, plan, rounds, queries.sums(session, reader, [plan])),
     )
 
 
 def of_plan(
-    session: Session, reader: Reader, plan: Plan, rounds: Sequence[RoundLine]
+    session: Session, reader: Reader, plan: Plan, rounds: Sequence[RoundLine], sums: Sums | None
 ) -> Charts | None:
-    """Return the charts of a plan; the communes are those of its newest round."""
+    """Return the charts of a plan; the communes are those of its newest round.
+
+    `sums` are the findings of plans, this one among them.
+    """
     if not rounds:
         return None
     sees = reader.may(May.SEE_RECORDS)
@@ -65,7 +69,7 @@ def of_plan(
         newest.name,
         _by_commune(newest.lines) if sees and newest.households else None,
         charts.columns(days) if days else None,
-        _by_project(session, plan) if reader.may(May.SEE_FINDINGS) else None,
+        None if sums is None else _by_project(session, plan, sums[plan.id]),
     )
 
 
@@ -88,13 +92,12 @@ def _left(line: Line) -> int:
     return line.households - line.interviewed - line.refused
 
 
-def _by_project(session: Session, plan: Plan) -> Bars | None:
+def _by_project(session: Session, plan: Plan, found: Sequence[Sum]) -> Bars | None:
     """Return the findings of a plan by project and severity, rejected ones left out."""
-    asked = findings.Asked(plan.id)
     counts: Counter[tuple[str, int]] = Counter()
-    for tally in findings.tallies(session, finding_rights.scope(), asked):
-        if tally.state is not FindingState.REJECTED:
-            counts[tally.project_code, tally.severity] += tally.count
+    for each in found:
+        if each.state is not FindingState.REJECTED and each.topic != GOOD_PRACTICE:
+            counts[each.project_code, each.severity] += each.count
     if not counts:
         return None
     levels = (4, 3, 2, 1)

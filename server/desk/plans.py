@@ -36,6 +36,7 @@ def plan(plan_id: int) -> str:
     areas = reader.areas(May.SEE_PLANS)
     found = queries.plan_for(session, plan_id, areas)
     visits = desk.visits_of(session, plan_id, areas)
+    sums = desk.sums(session, reader, [found])
     return render_template(
         "desk/plan.html",
         plan=found,
@@ -45,7 +46,7 @@ def plan(plan_id: int) -> str:
             for round_ in queries.rounds(session, plan_id)
         ],
         counted=desk.counted_by_visit(session, reader, plan_id),
-        progress=desk.progress(session, reader, [plan_id])[plan_id],
+        progress=desk.progress(session, reader, [found], sums)[plan_id],
         sees_whole=covers(reader.areas(May.SEE_RECORDS), found.area),
         manages=_manages(found.area),
         unfinished=sum(visit.state in _TO_DO for visit in visits),

@@ -2,21 +2,22 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from server import clock
 from server.desk import finding_rights
 from server.findings import queries as findings
 from server.findings.models import Finding, FindingState
+from server.findings.queries import Sum
 from server.monitoring import service as monitoring
 from server.monitoring.models import Plan, PlanState, Round, RoundKind, Visit, VisitState
-from server.monitoring.queries import known_on, open_to
+from server.monitoring.queries import known_on, open_to, reached
 from server.permissions import May
-from server.places.scope import inside, touches
+from server.places.scope import covers, inside, touches
 from server.submissions.models import Held, HeldState, Submission
 from server.teams.models import Member, Phone, Team
 from server.web import Reader
@@ -42,12 +43,28 @@ class Progress:
     silent: int | None = None
 
 
-def progress(session: Session, reader: Reader, plan_ids: Sequence[int]) -> dict[int, Progress]:
-    """Return the figures of several plans, each counted over all of them in one look-up."""
-    found: dict[int, Progress] = {plan_id: Progress() for plan_id in plan_ids}
+Sums = Mapping[int, Sequence[Sum]]
+"""The findings of plans in numbers, by the plan's id."""
+
+
+def sums(session: Session, reader: Reader, plans: Sequence[Plan]) -> Sums | None:
+    """Return the findings of each plan in numbers, None for a reader who may see none."""
+    if not reader.may(May.SEE_FINDINGS):
+        return None
+    return findings.sums(session, finding_rights.scope_of(reader), plans)
+
+
+def progress(
+    session: Session, reader: Reader, plans: Sequence[Plan], seen: Sums | None
+) -> dict[int, Progress]:
+    """Return the figures of several plans, each counted over all of them in one look-up.
+
+    `seen` are their findings, as `sums` gives them.
+    """
+    found: dict[int, Progress] = {plan.id: Progress() for plan in plans}
     if not found:
         return found
-    for row in session.execute(_visit_figures(reader, plan_ids)):
+    for row in session.execute(_visit_figures(reader, list(found))):
         each = found[row[0]]
         each.visits, each.done, each.without_team, each.without_notice = row[1:5]
         each.without_decision, each.overdue = row[5:7]
@@ -56,13 +73,13 @@ def progress(session: Session, reader: Reader, plan_ids: Sequence[int]) -> dict[
         (May.SEE_QUARANTINE, "held", _waiting_held),
     ):
         if reader.may(right):
-            counts = dict(session.execute(counted(reader.areas(right), plan_ids)).all())
+            counts = dict(session.execute(counted(reader.areas(right), plans)).all())
             for plan_id, each in found.items():
                 setattr(each, name, counts.get(plan_id, 0))
-    if reader.may(May.SEE_FINDINGS):
-        waiting: dict[int, int] = dict(session.execute(_waiting_findings(reader, plan_ids)).all())
-        for plan_id, each in found.items():
-            each.findings = waiting.get(plan_id, 0)
+    for plan_id, likes in (seen or {}).items():
+        found[plan_id].findings = sum(
+            like.count for like in likes if like.state is FindingState.NEW
+        )
     if reader.may(May.SEE_PHONES):
         _count_phones(session, reader, found)
     return found
@@ -113,34 +130,20 @@ def gates(visits: Iterable[Visit]) -> list[tuple[Visit, str]]:
     ]
 
 
-def _submissions(areas: list[str], plan_ids: Sequence[int]) -> Select[int, int]:
-    """Count what was received; what has no place yet is known to those who hold the whole plan."""
+def _submissions(areas: list[str], plans: Sequence[Plan]) -> Select[int, int]:
+    """Count what was received."""
     return (
         select(Submission.plan_id, func.count())
-        .join(Plan, Plan.id == Submission.plan_id)
-        .where(
-            Submission.plan_id.in_(plan_ids),
-            or_(inside(Plan.area, areas), inside(Submission.area, areas)),
-        )
+        .where(reached(plans, areas, Submission.plan_id, Submission.area))
         .group_by(Submission.plan_id)
     )
 
 
-def _waiting_findings(reader: Reader, plan_ids: Sequence[int]) -> findings.Query:
-    query = findings.seen(select(Finding.plan_id, func.count()), finding_rights.scope_of(reader))
-    wanted = (Finding.plan_id.in_(plan_ids), Finding.state == FindingState.NEW)
-    return query.where(*wanted).group_by(Finding.plan_id)
-
-
-def _waiting_held(areas: list[str], plan_ids: Sequence[int]) -> Select[int, int]:
+def _waiting_held(areas: list[str], plans: Sequence[Plan]) -> Select[int, int]:
+    whole = [plan.id for plan in plans if covers(areas, plan.area)]
     return (
         select(Held.plan_id, func.count())
-        .join(Plan, Plan.id == Held.plan_id)
-        .where(
-            Held.plan_id.in_(plan_ids),
-            Held.state == HeldState.WAITING,
-            inside(Plan.area, areas),
-        )
+        .where(Held.plan_id.in_(whole), Held.state == HeldState.WAITING)
         .group_by(Held.plan_id)
     )
 

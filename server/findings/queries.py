@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 from server import clock
 from server.findings.models import GOOD_PRACTICE, WITH_THE_UNIT, Finding, FindingGroup, FindingState
 from server.monitoring.models import Plan, Round, RoundKind, Visit, VisitState
+from server.monitoring.queries import reached
 from server.places.models import Place
 from server.places.scope import inside
 from server.problems import NotFound
@@ -66,6 +67,13 @@ def seen(query: Query, scope: Scope, of: Of = Finding) -> Query:
         return query.where(in_full)
     told = and_(inside(of.area, scope.own), _is_told(of), _confirmed(of))
     return query.where(or_(in_full, told) if scope.full else told)
+
+
+def seen_of(query: Query, scope: Scope, plans: Sequence[Plan]) -> Query:
+    """Return `query` with what `scope` lets through of the findings of these plans."""
+    if scope.own:
+        return seen(query, scope).where(Finding.plan_id.in_([plan.id for plan in plans]))
+    return query.where(reached(plans, scope.full, Finding.plan_id, Finding.area))
 
 
 def _is_told(of: Of) -> ColumnElement[bool]:
@@ -180,6 +188,35 @@ def tallies(session: Session, scope: Scope, asked: Asked) -> list[Tally]:
     query = _narrowed(seen(select(*columns, func.count()), scope), narrowed, Finding)
     rows = session.execute(query.group_by(Finding.plan_id, *columns))
     return [Tally(*row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """How many findings of a plan are alike in severity, state, project and topic."""
+
+    plan_id: int
+    severity: int
+    state: FindingState
+    project_code: str
+    topic: str
+    count: int
+
+
+def sums(session: Session, scope: Scope, plans: Sequence[Plan]) -> dict[int, list[Sum]]:
+    """Return the numbers of all findings seen of each plan: one pass over an index."""
+    found: dict[int, list[Sum]] = {plan.id: [] for plan in plans}
+    columns = (
+        Finding.plan_id,
+        Finding.severity,
+        Finding.state,
+        Finding.project_code,
+        Finding.topic,
+    )
+    query = seen_of(select(*columns, func.count()), scope, plans)
+    for row in session.execute(query.group_by(*columns)):
+        each = Sum(*row)
+        found[each.plan_id].append(each)
+    return found
 
 
 def running(session: Session, scope: Scope, asked: Asked, until: dt.date) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 from sqlalchemy.orm import Session, joinedload
@@ -20,6 +21,7 @@ from server.monitoring.models import (
     Visit,
     VisitState,
 )
+from server.places.scope import covers
 from server.places.scope import inside as inside
 from server.places.scope import touches as touches
 from server.problems import NotFound
@@ -40,6 +42,22 @@ def plans_page(
     if before is not None:
         found = found.where(Plan.id < before)
     return session.scalars(found).all()
+
+
+def reached(
+    plans: Sequence[Plan], areas: Iterable[str], plan_id: Any, area: Any
+) -> ColumnElement[bool]:
+    """Return the condition that what belongs to one of `plans` may be seen from `areas`.
+
+    Of a plan whose whole area they hold that is everything, what has no place yet too; of others
+    what lies within. `plan_id` and `area` are the columns of what is seen.
+    """
+    found = list(areas)
+    whole = [plan.id for plan in plans if covers(found, plan.area)]
+    others = [plan.id for plan in plans if plan.id not in whole]
+    if not others:
+        return plan_id.in_(whole)  # type: ignore[no-any-return]
+    return or_(plan_id.in_(whole), and_(plan_id.in_(others), inside(area, found)))
 
 
 def rounds(session: Session, plan_id: int) -> Sequence[Round]:

@@ -2,7 +2,10 @@
 
 import math
 
-from geopy.distance import geodesic  # noqa: TID251 - this is the door
+from server.lean import without
+
+with without("requests"):  # 6 MB, for services on the web that nobody here asks
+    from geopy.distance import geodesic  # noqa: TID251 - this is the door
 
 Point = tuple[float, float]
 
