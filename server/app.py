@@ -187,11 +187,13 @@ LIMITS = {
     "idle_in_transaction_session_timeout": 30_000,
     "work_mem": "32MB",
     "jit": "off",
+    "max_parallel_workers_per_gather": "0",
 }
 """How PostgreSQL runs our statements.
 
 Lists are narrowed by sets of records, of which this memory holds two million; one that it thinks
-larger it would read again for every record. Compiling takes longer than our statements run.
+larger it would read again for every record. To compile, or to start a process for half of the work,
+takes longer than our statements run; and the other processors have pages of their own to answer.
 """
 
 

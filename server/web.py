@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, Protocol
 
 from flask import Flask, Request, Response, g, redirect, render_template, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
-from flask_babel import Babel, gettext
+from flask_babel import Babel, get_translations
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -294,8 +294,18 @@ def _context(nav: Callable[[], list[Any]]) -> dict[str, Any]:
         "lang": language(),
         "version": program_version(),
         "may": lambda right: bool(g.get("reader")) and g.reader.may(May(right)),
-        "_": gettext,
+        "_": _translator(),
     }
+
+
+def _translator() -> Callable[..., str]:
+    """Return what says a text in the language of this answer, found once for hundreds of texts."""
+    say: Callable[[str], str] = get_translations().ugettext
+
+    def translate(text: str, **values: Any) -> str:
+        return say(text) % values if values else say(text)
+
+    return translate
 
 
 @functools.cache

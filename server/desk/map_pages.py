@@ -55,7 +55,7 @@ def page() -> Response:
         narrowed=any(typed.values()),
         page=listed,
         rows=map_layers.listed(session, listed.ids),
-        counted=queries.counted(session, reader, listed.ids),
+        counted=queries.counted(session, reader, plans, listed.ids),
         choices=_choices(session, plan),
         projects=register.project_names(session, [plan] if plan else plans),
         sources=_sources(),

@@ -15,7 +15,7 @@ from server.desk.charts import Bars, Columns, Given
 from server.desk.overview import Line, RoundLine
 from server.desk.queries import Sums
 from server.findings import words
-from server.findings.models import GOOD_PRACTICE, FindingState
+from server.findings.models import FindingState
 from server.findings.queries import Sum
 from server.monitoring import queries as monitoring
 from server.monitoring.models import Plan
@@ -96,9 +96,9 @@ def _by_project(session: Session, plan: Plan, found: Sequence[Sum]) -> Bars | No
     """Return the findings of a plan by project and severity, rejected ones left out."""
     counts: Counter[tuple[str, int]] = Counter()
     for each in found:
-        if each.state is not FindingState.REJECTED and each.topic != GOOD_PRACTICE:
-            counts[each.project_code, each.severity] += each.count
-    if not counts:
+        if each.state is not FindingState.REJECTED:
+            counts[each.project_code, each.severity] += each.shortcomings
+    if not counts.total():
         return None
     levels = (4, 3, 2, 1)
     names = register.project_names(session, [plan])

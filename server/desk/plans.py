@@ -45,7 +45,7 @@ def plan(plan_id: int) -> str:
             (round_, [visit for visit in visits if visit.round_id == round_.id])
             for round_ in queries.rounds(session, plan_id)
         ],
-        counted=desk.counted_by_visit(session, reader, plan_id),
+        counted=desk.counted(session, reader, [found], [visit.id for visit in visits]),
         progress=desk.progress(session, reader, [found], sums)[plan_id],
         sees_whole=covers(reader.areas(May.SEE_RECORDS), found.area),
         manages=_manages(found.area),

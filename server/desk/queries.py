@@ -205,15 +205,10 @@ class Counted:
     waiting: int = 0
 
 
-def counted_by_visit(session: Session, reader: Reader, plan_id: int) -> dict[int, Counted]:
-    """Return, for each visit of a plan, how much was sent and found there."""
-    return counted(session, reader, select(Visit.id).where(Visit.plan_id == plan_id))
-
-
 def counted(
-    session: Session, reader: Reader, visits: Select[int] | Sequence[int]
+    session: Session, reader: Reader, plans: Sequence[Plan], visits: Sequence[int]
 ) -> dict[int, Counted]:
-    """Return, for each of these visits, how much was sent and found there."""
+    """Return, for each of these visits of some plans, how much was sent and found there."""
     found: dict[int, Counted] = defaultdict(Counted)
     if reader.may(May.SEE_RECORDS):
         sent = (
@@ -225,9 +220,9 @@ def counted(
             found[visit_id or 0].submissions = count
     if reader.may(May.SEE_FINDINGS):
         waits = func.count().filter(Finding.state == FindingState.NEW)
-        raised = findings.seen(
-            select(Finding.visit_id, func.count(), waits), finding_rights.scope_of(reader)
-        )
+        raised: findings.Query = select(Finding.visit_id, func.count(), waits)
+        if not findings.sees_all(scope := finding_rights.scope_of(reader), plans):
+            raised = findings.seen(raised, scope)
         raised = raised.where(Finding.visit_id.in_(visits)).group_by(Finding.visit_id)
         for visit_id, count, waiting in session.execute(raised):
             found[visit_id or 0].findings, found[visit_id or 0].waiting = count, waiting

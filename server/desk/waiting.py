@@ -12,7 +12,6 @@ from server.desk.queries import Sums
 from server.desk.register import SOON_DAYS
 from server.findings import mail
 from server.findings.models import (
-    GOOD_PRACTICE,
     WITH_THE_UNIT,
     Finding,
     FindingState,
@@ -74,8 +73,8 @@ def waiting(
 def _count_findings(sums: Sums, found: dict[int, Waiting]) -> None:
     for plan_id, each in found.items():
         for like in sums[plan_id]:
-            if like.state is FindingState.CONFIRMED and like.topic != GOOD_PRACTICE:
-                each.to_assign += like.count
+            if like.state is FindingState.CONFIRMED:
+                each.to_assign += like.shortcomings
             elif like.state is FindingState.REPORTED:
                 each.reported += like.count
 

@@ -13,7 +13,7 @@ from server.findings.models import GOOD_PRACTICE, WITH_THE_UNIT, Finding, Findin
 from server.monitoring.models import Plan, Round, RoundKind, Visit, VisitState
 from server.monitoring.queries import reached
 from server.places.models import Place
-from server.places.scope import inside
+from server.places.scope import covers, inside
 from server.problems import NotFound
 
 Query = Select[*tuple[Any, ...]]
@@ -67,6 +67,11 @@ def seen(query: Query, scope: Scope, of: Of = Finding) -> Query:
         return query.where(in_full)
     told = and_(inside(of.area, scope.own), _is_told(of), _confirmed(of))
     return query.where(or_(in_full, told) if scope.full else told)
+
+
+def sees_all(scope: Scope, plans: Iterable[Plan]) -> bool:
+    """Tell whether `scope` lets through every finding of these plans."""
+    return not scope.own and all(covers(scope.full, plan.area) for plan in plans)
 
 
 def seen_of(query: Query, scope: Scope, plans: Sequence[Plan]) -> Query:
@@ -192,28 +197,28 @@ def tallies(session: Session, scope: Scope, asked: Asked) -> list[Tally]:
 
 @dataclass(frozen=True)
 class Sum:
-    """How many findings of a plan are alike in severity, state, project and topic."""
+    """How many findings of a plan are alike in severity, state and project; `praise` of them."""
 
     plan_id: int
     severity: int
     state: FindingState
     project_code: str
-    topic: str
     count: int
+    praise: int
+
+    @property
+    def shortcomings(self) -> int:
+        """How many are no good practice."""
+        return self.count - self.praise
 
 
 def sums(session: Session, scope: Scope, plans: Sequence[Plan]) -> dict[int, list[Sum]]:
     """Return the numbers of all findings seen of each plan: one pass over an index."""
     found: dict[int, list[Sum]] = {plan.id: [] for plan in plans}
-    columns = (
-        Finding.plan_id,
-        Finding.severity,
-        Finding.state,
-        Finding.project_code,
-        Finding.topic,
-    )
-    query = seen_of(select(*columns, func.count()), scope, plans)
-    for row in session.execute(query.group_by(*columns)):
+    alike = (Finding.plan_id, Finding.severity, Finding.state, Finding.project_code)
+    praise = func.count().filter(Finding.topic == GOOD_PRACTICE)
+    query = seen_of(select(*alike, func.count(), praise), scope, plans)
+    for row in session.execute(query.group_by(*alike)):
         each = Sum(*row)
         found[each.plan_id].append(each)
     return found
