@@ -7,6 +7,9 @@ SPOOL := $(shell test -w /dev/shm && echo /dev/shm || echo /tmp)/thucdia-tests-$
 # them: a third on two processors only takes their caches from the others, and all end later.
 PYTEST := $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --basetemp=$(SPOOL)
 
+# What is compiled is kept, whatever the shell says: hundreds of processes start in the tests.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: run setup setup-dev test check fix messages bench lock vendor clean
 
 run: setup

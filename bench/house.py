@@ -167,7 +167,7 @@ def _json(out: str) -> dict[str, Any]:
 
 def command(house: House, *arguments: str) -> str:
     """Run `thucdia …` in an installation and return what it printed."""
-    return run(house, "server.cli", *arguments)
+    return run(house, "server", *arguments)
 
 
 def run(house: House, module: str, *arguments: str) -> str:
@@ -185,7 +185,7 @@ def run(house: House, module: str, *arguments: str) -> str:
 def serving(house: House, *options: str, **settings: object) -> Iterator[Serving]:
     """Run `thucdia serve` in an installation until the block ends."""
     port = free_port()
-    call = [sys.executable, "-m", "server.cli", "serve", *options]
+    call = [sys.executable, "-m", "server", "serve", *options]
     with process(call, port, house.environment(port, **settings), "/health") as found:
         yield found
 

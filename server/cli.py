@@ -184,7 +184,7 @@ def _keep(fd: int, count: int, no_work: bool) -> None:
 
     def start(number: int) -> "subprocess.Popen[bytes]":
         jobless = ["--no-work"] if no_work or number else []
-        call = [sys.executable, "-m", "server.cli", "serve", "--fd", str(fd), *jobless]
+        call = [sys.executable, "-m", "server", "serve", "--fd", str(fd), *jobless]
         return subprocess.Popen(call, pass_fds=[fd], stdin=subprocess.PIPE)  # noqa: S603 - our own
 
     children = [start(number) for number in range(count)]
@@ -210,7 +210,7 @@ def _leave_with_parent() -> None:
 
 def _apart(command: str) -> int:
     """Run a command of ours in a process of its own: what it needed is given back at its end."""
-    done = subprocess.run([sys.executable, "-m", "server.cli", command])  # noqa: S603 - our own
+    done = subprocess.run([sys.executable, "-m", "server", command])  # noqa: S603 - our own
     return done.returncode
 
 
@@ -224,6 +224,3 @@ def work(app: Flask) -> None:
 
 Command = Callable[..., Any]
 _join()
-
-if __name__ == "__main__":
-    main()

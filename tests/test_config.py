@@ -89,7 +89,7 @@ def test_the_command_says_so_without_a_trace(tmp_path):
     environment = {"PORT": "tám nghìn", "THUCDIA_VAR": str(tmp_path), "PATH": ""}
 
     ran = subprocess.run(
-        [sys.executable, "-m", "server.cli", "migrate"],
+        [sys.executable, "-m", "server", "migrate"],
         env=environment, capture_output=True, text=True,
     )  # fmt: skip
 

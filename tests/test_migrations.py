@@ -196,7 +196,7 @@ def _serve(url, tmp_path):
         "PATH": "/usr/bin:/bin",
     }  # fmt: skip
     return subprocess.run(
-        [sys.executable, "-m", "server.cli", "serve"],
+        [sys.executable, "-m", "server", "serve"],
         env=environment, capture_output=True, text=True, timeout=60, cwd=Path(__file__).parents[1],
     )  # fmt: skip
 

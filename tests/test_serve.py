@@ -54,7 +54,7 @@ def serving(database: str, var: Path, processes: int) -> Iterator[Server]:
         "THUCDIA_PROCESSES": str(processes),
         "PORT": str(port),
     }
-    call = [sys.executable, "-m", "server.cli", "serve"]
+    call = [sys.executable, "-m", "server", "serve"]
     process = subprocess.Popen(
         call, cwd=ROOT, env={**os.environ, **settings}, stdout=subprocess.DEVNULL
     )

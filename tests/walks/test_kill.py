@@ -61,7 +61,7 @@ class Server:
         before = time.monotonic()
         with (self.var / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "server.cli", "serve"],
+                [sys.executable, "-m", "server", "serve"],
                 env=self.environment, stdout=log, stderr=log, cwd=ROOT,
             )  # fmt: skip
         while not self._well():
@@ -92,7 +92,7 @@ class Server:
     def desk(self, *words):
         """Type a command beside it."""
         return subprocess.run(
-            [sys.executable, "-m", "server.cli", *words],
+            [sys.executable, "-m", "server", *words],
             env=self.environment, capture_output=True, text=True, cwd=ROOT,
         )  # fmt: skip
 
