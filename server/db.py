@@ -29,6 +29,7 @@ from sqlalchemy import (
     String,
     Table,
     event,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
@@ -223,6 +224,17 @@ def table(model: type[Model]) -> Table:
     found = model.__table__
     assert isinstance(found, Table)  # noqa: S101 - a mapped class of ours is one table
     return found
+
+
+def count_anew(session: Session, table: Table) -> None:
+    """Have PostgreSQL look at a table again that was just filled.
+
+    It decides how to look up what a row refers to while the tables are empty, and until it is told
+    otherwise goes through all rows for each.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        name = session.connection().dialect.identifier_preparer.format_table(table)
+        session.execute(text(f"ANALYZE {name}"))
 
 
 def insert_or_leave(session: Session, model: type[Model], key: list[str] | None = None) -> Any:

@@ -17,6 +17,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,7 +26,7 @@ from sqlalchemy.exc import OperationalError, StatementError
 from sqlalchemy.orm import Session
 
 from server import clock, migrate, web
-from server.db import Instant, Model
+from server.db import Instant, Model, count_anew
 from server.files import Files
 from server.maintenance import soundness
 from server.problems import Problem
@@ -260,14 +261,16 @@ def _empty(session: Session) -> None:
 
 
 def _load(session: Session, table: Table, lines: IO[bytes]) -> None:
-    batch: list[dict[str, Any]] = []
-    for line in lines:
-        batch.append(_in(table, json.loads(line)))
-        if len(batch) == BATCH:
-            session.execute(insert(table), batch)
-            batch = []
-    if batch:
+    rows = (_in(table, json.loads(line)) for line in lines)
+    loaded, counted = 0, 0
+    while batch := list(islice(rows, BATCH)):
         session.execute(insert(table), batch)
+        loaded += len(batch)
+        if loaded > 2 * counted:  # for the rows that refer to others of the same table
+            count_anew(session, table)
+            counted = loaded
+    if loaded > counted:
+        count_anew(session, table)
 
 
 def _in(table: Table, row: dict[str, Any]) -> dict[str, Any]:

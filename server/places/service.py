@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from server.db import count_anew, table
 from server.places import hamlets, queries, sheets, shipped
 from server.places.hamlets import HamletRow, Known, Preview
 from server.places.models import Edition, Hamlet, Level, Place, Succession
@@ -113,16 +114,7 @@ def _store_units(session: Session, edition: str) -> None:
         rows = [_place(unit, edition, province) for unit in units if Level.of(unit.code) is level]
         if rows:
             session.execute(insert(Place), rows)
-            _count_anew(session)
-
-
-def _count_anew(session: Session) -> None:
-    """Have PostgreSQL look at the table again, else it seeks every child's parent row by row.
-
-    It keeps the plan of a key's check, made when the table was empty, until it is told otherwise.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("ANALYZE place"))
+            count_anew(session, table(Place))
 
 
 def _place(unit: ShippedUnit, edition: str, province: dict[str, str]) -> dict[str, Any]:
