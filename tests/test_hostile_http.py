@@ -22,7 +22,7 @@ from server.maintenance import soundness
 from server.submissions.models import Held, Submission, SubmissionFile
 from server.teams import service as teams
 from tests import forms
-from tests.conftest import ACTOR, PASSWORD
+from tests.conftest import ACTOR, PASSWORD, same_on_both
 
 SECONDS = 5
 FORM = forms.filled("uuid:tot", anh="1.jpg")
@@ -574,6 +574,7 @@ def addresses(app):
                 yield path, method
 
 
+@same_on_both
 def test_without_a_session_only_the_doorstep_answers_and_nothing_fails(app):
     app.config["WTF_CSRF_ENABLED"] = False
     client = app.test_client()

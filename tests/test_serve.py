@@ -94,6 +94,7 @@ def test_one_process_serves_and_stops_when_told(database: str, tmp_path: Path) -
         assert not server.answers()
 
 
+@same_on_both
 def test_several_processes_share_the_address_and_stop_together(
     database: str, tmp_path: Path
 ) -> None:

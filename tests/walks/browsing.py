@@ -27,9 +27,13 @@ _RUN_AXE = """() => axe.run({iframes: false, resultTypes: ['violations']})
   .then(found => found.violations
   .filter(each => ['serious', 'critical'].includes(each.impact))
   .flatMap(each => each.nodes.map(node => each.id + ': ' + node.html.slice(0, 160))))"""
-_LANGUAGE = "document.querySelector('.languages') && document.documentElement.lang"
-"""What is printed for the file is Vietnamese always, and offers no choice."""
-_WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+_LOOK = """() => {
+  const page = document.documentElement
+  return [page.scrollWidth > page.clientWidth, document.querySelector('h1') !== null,
+          document.querySelector('.languages') && page.lang]
+}"""
+"""Whether it sticks out, has a heading, and its language; what is printed for the file is
+Vietnamese always, and offers no choice."""
 
 
 @pytest.fixture(scope="module")
@@ -124,15 +128,20 @@ class Reader:
 
     def look(self) -> None:
         """Note a page that is wider than the screen, has no heading or speaks another language."""
-        if self.page.evaluate(_WIDER):
+        wider, headed, language = self.page.evaluate(_LOOK)
+        if wider:
             self.note("wider than the screen")
-        if not self.page.locator("h1").count():
+        if not headed:
             self.note("no heading")
-        if self.page.evaluate(_LANGUAGE) not in (None, self.language):
+        if language not in (None, self.language):
             self.note("another language")
 
     def judge(self) -> None:
-        """Note what axe finds serious or critical, as a person who cannot see would."""
-        self.page.evaluate(AXE)
+        """Note what axe finds serious or critical, as a person who cannot see would.
+
+        A context that is given AXE for each of its pages need not send it again.
+        """
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE)
         for fault in self.page.evaluate(_RUN_AXE):
             self.note(fault)

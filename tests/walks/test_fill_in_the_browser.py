@@ -18,11 +18,12 @@ from server.surveys.models import FormVersion
 from server.teams import service as teams
 from server.teams.models import Team
 from tests import forms
-from tests.conftest import ACTOR
+from tests.conftest import ACTOR, same_on_both
 from tests.desk import conftest as desk
 from tests.walks.test_in_the_browser import chromium as chromium
 
 pytestmark = [
+    same_on_both,
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium"),

@@ -18,16 +18,16 @@ from server.demo import keys, loader
 from server.demo.loopback import serving
 from server.permissions import Role
 from server.places import queries as places
-from tests.conftest import ON_POSTGRES, same_on_both
+from tests.conftest import same_on_both
 from tests.demo.test_loader import FEW, installation
 from tests.places import shapes
-from tests.walks.browsing import CHROMIUM, NARROW, WIDE, Reader
+from tests.walks.browsing import AXE, CHROMIUM, NARROW, WIDE, Reader
 from tests.walks.browsing import chromium as chromium
 from tests.walks.days import DAYS
 from tests.walks.spider import Spider
 
-WIDTHS = (WIDE,) if ON_POSTGRES else (WIDE, NARROW)
 pytestmark = [
+    same_on_both,
     pytest.mark.browser,
     pytest.mark.java,
     pytest.mark.slow,
@@ -57,7 +57,7 @@ def served(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             yield Place(app, address, accounts)
 
 
-@pytest.fixture(params=WIDTHS)
+@pytest.fixture(params=(WIDE, NARROW))
 def reader(request: pytest.FixtureRequest, chromium: Browser, served: Place) -> Iterator[Reader]:
     """Somebody before a screen of one of the two widths."""
     context = chromium.new_context(viewport={"width": request.param, "height": 900})
@@ -98,7 +98,6 @@ def test_a_reviewer_reads_a_record_with_its_answers_photos_and_place(reader, ser
     assert reader.faults == []
 
 
-@same_on_both
 def test_a_map_that_nobody_scrolled_to_is_drawn_before_its_page_is_printed(reader, served):
     page = reader.page
     reader.sign_in(served.accounts[Role.REVIEWER.value])
@@ -137,7 +136,6 @@ def test_a_photo_at_full_size_leads_back_to_its_record(reader, served):
     assert reader.faults == []
 
 
-@same_on_both
 def test_an_administrator_takes_in_boundaries_and_sees_them_on_the_map(reader, served, tmp_path):
     path = tmp_path / "bia-de-thu.geojson"
     path.write_bytes(shapes.collection(*squares_around(served.app), shapes.DISTRICT))
@@ -200,13 +198,11 @@ def _follow_all(served: Place, chromium: Browser, role: str) -> Spider:
     return spider
 
 
-@same_on_both
 def test_every_link_leads_somewhere(met):
     assert [fault for spider in met.values() for fault in spider.faults] == []
     assert len(met["administrator"].pages) > 60 and len(met["unit-officer"].pages) > 3
 
 
-@same_on_both
 @pytest.mark.parametrize(("width", "language", "light"), LOOKS)
 def test_every_page_reads_well_on_a_desk_and_in_the_hand(
     met, served, chromium, width, language, light
@@ -218,6 +214,7 @@ def test_every_page_reads_well_on_a_desk_and_in_the_hand(
         context = chromium.new_context(viewport=size, color_scheme=light)
         reader = Reader.at(context, served.address, language)
         reader.sign_in(served.accounts[role])
+        context.add_init_script(AXE)
         for path in sorted(met[role].examples()):
             reader.open(path)
             reader.judge()
@@ -227,7 +224,6 @@ def test_every_page_reads_well_on_a_desk_and_in_the_hand(
     assert faults == []
 
 
-@same_on_both
 def test_the_pages_speak_english_when_asked(reader, served):
     reader.sign_in(served.accounts[Role.COORDINATOR.value])
     reader.speak("en")
@@ -249,7 +245,6 @@ def test_a_wrong_password_says_so_and_keeps_the_address_typed(reader, served):
     assert reader.page.input_value("[name=email]") == "nguoiduyet@vuban.example"
 
 
-@same_on_both
 @pytest.mark.parametrize("role", DAYS, ids=lambda role: role.value)
 def test_a_day_from_sign_in_to_sign_out(role, served, chromium):
     """At a desk in Vietnamese, then on a phone in English: the same steps lead to the same ends."""
@@ -270,7 +265,6 @@ def test_a_day_from_sign_in_to_sign_out(role, served, chromium):
     assert reader.faults == []
 
 
-@same_on_both
 def test_everyday_tasks_take_no_more_clicks_and_keys_than_the_table_says(served, chromium):
     table = everyday.TABLE.read_text("utf-8").splitlines()
     told = {row.rsplit(" ", 2)[0] for row in table if row.startswith("| ")}
@@ -296,7 +290,6 @@ def test_everyday_tasks_take_no_more_clicks_and_keys_than_the_table_says(served,
     assert [row for row in played if row not in told] == []
 
 
-@same_on_both
 @pytest.mark.parametrize("address", ["/plans/1/submissions", "/findings", "/map?plan=1"])
 def test_an_older_browser_without_has_folds_nothing_away_on_a_phone(served, chromium, address):
     """Browsers older than `:has()` drop every rule that names it: the same as another name."""
@@ -317,7 +310,6 @@ def test_an_older_browser_without_has_folds_nothing_away_on_a_phone(served, chro
     context.close()
 
 
-@same_on_both
 @pytest.mark.parametrize(("locale", "said"), [("en-US", ["01/04/2024", "30/11/2024"]), ("vi", [])])
 def test_days_typed_in_a_browser_of_another_language_are_said_as_pages_say_them(
     served, chromium, locale, said
