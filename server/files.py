@@ -24,7 +24,9 @@ from server.problems import Unavailable
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PARTIAL = re.compile(r"[0-9a-f]{64}#[0-9]+")
-_CHUNK = 256 * 1024
+_CHUNK = 64 * 1024
+_AT_ONCE = 256 * 1024
+"""What is smaller is written in one piece."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ class Files:
         if self.folder is None:
             obstore.put(self._store, _path(sha256), stream, chunk_size=5 * 1024 * 1024)
             return
-        if size <= _CHUNK:
+        if size <= _AT_ONCE:
             obstore.put(self._store, _path(sha256), stream.read(), use_multipart=False)
         else:
             obstore.put(self._store, _path(sha256), stream, chunk_size=_CHUNK, max_concurrency=1)

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib.util import find_spec, module_from_spec
 from typing import Any, cast
 
 from werkzeug.routing import Rule
@@ -22,6 +23,22 @@ def without(name: str) -> Iterator[None]:
         yield
     finally:
         if unused:
+            del sys.modules[name]
+
+
+@contextmanager
+def bare(name: str) -> Iterator[None]:
+    """Import modules of the package `name` here without what the package itself loads with them.
+
+    Whoever imports the package elsewhere gets it whole, as ever.
+    """
+    spec = None if name in sys.modules else find_spec(name)
+    if spec is not None:
+        sys.modules[name] = module_from_spec(spec)  # it has a path to its modules, and is not run
+    try:
+        yield
+    finally:
+        if spec is not None:
             del sys.modules[name]
 
 

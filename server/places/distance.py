@@ -2,9 +2,9 @@
 
 import math
 
-from server.lean import without
+from server.lean import bare
 
-with without("requests"):  # 6 MB, for services on the web that nobody here asks
+with bare("geopy"):  # else it loads 9 MB for services on the web that nobody here asks
     from geopy.distance import geodesic  # noqa: TID251 - this is the door
 
 Point = tuple[float, float]
