@@ -1,6 +1,7 @@
 """The first page says what waits for this person, by role, and nothing that is not theirs."""
 
 import datetime as dt
+import re
 
 from server import clock
 from server.db import db, transaction
@@ -100,3 +101,26 @@ def test_the_next_district_has_an_empty_day(browser, cast, story):
 
 def test_an_officer_goes_straight_to_their_units_page(browser, officer):
     assert browser(officer).get("/").headers["Location"] == "/unit"
+
+
+def test_whoever_sees_one_commune_counts_what_lies_there_alone(
+    browser, viewer_of_commune, cast, story
+):
+    story.send(du="no")
+    with transaction() as session:
+        elsewhere = session.merge(story.other_commune).area
+    pages = ("/", f"/plans/{story.plan_id}")
+
+    def told(person):
+        reader = browser(person)
+        return [_figures(reader.get(page).text) for page in pages]
+
+    assert told(cast.minh) == [["1", "1"]] * 2
+    assert told(viewer_of_commune(story.visit.area)) == [["1", "1"]] * 2
+    assert told(viewer_of_commune(elsewhere)) == [["0", "0"]] * 2
+
+
+def _figures(page):
+    """Return how many records came and how many findings wait, as a page has it."""
+    labels = "phiếu đã nhận|phát hiện chờ kết luận"
+    return re.findall(rf"<strong>([\d.]+)</strong>\s*<span>(?:{labels})</span>", page)[:2]
