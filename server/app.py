@@ -15,7 +15,6 @@ from server.db import db
 from server.desk import formats
 from server.files import Files
 from server.jobs import Jobs
-from server.lean import LateRule
 from server.permissions import ROLE_NAMES, May
 from server.teams import api as teams_api
 from server.teams import service as teams
@@ -127,7 +126,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Return the application, ready to serve; its tables are the migrations' matter."""
     settings = settings or from_environment()
     app = Flask("server", static_folder=str(web.STATIC))
-    app.url_rule_class = LateRule
     furnish(app, settings)
     db.init_app(app)
     with app.app_context():

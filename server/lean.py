@@ -1,20 +1,17 @@
-"""What is left out until somebody needs it: a small machine starts sooner and has more memory."""
+"""Imports without what libraries bring along unasked: a start is quicker and takes less memory."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from importlib.util import find_spec, module_from_spec
 from typing import Any, cast
-
-from werkzeug.routing import Rule
 
 
 @contextmanager
 def without(name: str) -> Iterator[None]:
     """Import libraries here that would load the package `name` if they found it, but need it not.
 
-    Whoever needs it imports it elsewhere, as ever.
+    So openpyxl does with numpy, 20 MB. Whoever needs it imports it elsewhere, as ever.
     """
     unused = name not in sys.modules
     if unused:
@@ -40,19 +37,3 @@ def bare(name: str) -> Iterator[None]:
     finally:
         if spec is not None:
             del sys.modules[name]
-
-
-class LateRule(Rule):
-    """An address whose way back, from a view's name to the address, is compiled when asked for.
-
-    That takes longer than all else at the start, for hundreds of addresses, and hardly one is ever
-    asked for: pages say addresses as they are.
-    """
-
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        compiled = cache(super()._compile_builder)
-
-        def build(rule: Rule, **values: Any) -> tuple[str, str]:
-            return compiled(append_unknown)(rule, **values)
-
-        return build

@@ -22,7 +22,7 @@ from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import NotFound as NoRoute
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.routing import IntegerConverter, Map, Rule
 from werkzeug.wrappers import Response as AnyResponse
 
 from server import central, openrosa
@@ -99,12 +99,29 @@ class Key(IntegerConverter):
         super().__init__(rules, max=LARGEST_KEY)
 
 
+class LateRule(Rule):
+    """An address whose way back, from a view's name to the address, is compiled when asked for.
+
+    That takes longer than all else at the start, for hundreds of addresses, and hardly one is ever
+    asked for: pages say addresses as they are.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compiled = functools.cache(super()._compile_builder)
+
+        def build(rule: Rule, **values: Any) -> tuple[str, str]:
+            return compiled(append_unknown)(rule, **values)
+
+        return build
+
+
 def init(app: Flask, load: Callable[[str], Reader | None], nav: Callable[[], list[Any]]) -> None:
     """Give `app` its sign-in, languages, refusals and headers."""
     openrosa.speak_for_the_server()
     app.request_class = BoundedRequest
     app.session_interface = Cookies()
     app.url_map.converters["int"] = Key
+    app.url_rule_class = LateRule
     csrf.init_app(app)
     Babel(
         app,

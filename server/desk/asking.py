@@ -21,17 +21,9 @@ from server.desk import answers, paging
 from server.monitoring.models import Plan
 from server.permissions import May
 from server.submissions import answer_index
+from server.submissions.conditions import OPS, Condition, Op
 from server.submissions.indexing import Kind
-from server.submissions.listing import (
-    COLUMNS,
-    OPS,
-    Asked,
-    Condition,
-    Listing,
-    Op,
-    Order,
-    Reviewer,
-)
+from server.submissions.listing import COLUMNS, Asked, Listing, Order, Reviewer
 from server.submissions.models import ReviewState, VisitVerdict
 from server.submissions.rights import OFFICE, TEAM_LEADER
 from server.surveys import fields as form_fields

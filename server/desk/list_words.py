@@ -10,7 +10,7 @@ from server.desk import asking, formats
 from server.desk.asking import ANSWER, Asking
 from server.quality.words import VERDICTS
 from server.submissions import words
-from server.submissions.listing import Op
+from server.submissions.conditions import Op
 from server.submissions.models import ReviewState, VisitVerdict
 from server.surveys.fields import Field, pick
 

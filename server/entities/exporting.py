@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from server.entities.models import Entity, EntityList
 from server.entities.tables import AREA, OWNER, TEAM, VERSION, safe
+from server.lean import without
 from server.teams.models import Person, Team
 
 ROWS_AT_ONCE = 2000
@@ -57,7 +58,8 @@ def csv_pieces(head: Sequence[str], body: Iterator[list[str]]) -> Iterator[bytes
 
 def workbook(head: Sequence[str], body: Iterator[list[str]]) -> bytes:
     """Return an .xlsx of it; every cell is text, so that codes keep their zeros."""
-    from openpyxl import Workbook
+    with without("numpy"):
+        from openpyxl import Workbook
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("entities")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import astuple
 from typing import Any
 
+from server.lean import without
 from server.monitoring.catalogue_files import COLUMNS, Catalogue
 
 _WIDE = {"name": 60, "title": 60, "source": 60, "lead": 40, "name_en": 40}
@@ -12,8 +13,9 @@ _WIDE = {"name": 60, "title": 60, "source": 60, "lead": 40, "name_en": 40}
 
 def to_xlsx(found: Catalogue) -> bytes:
     """Return the catalogue as .xlsx with the sheets that `catalogue_files.read` takes."""
-    from openpyxl import Workbook
-    from openpyxl.styles import Font
+    with without("numpy"):
+        from openpyxl import Workbook
+        from openpyxl.styles import Font
 
     book = Workbook()
     book.remove(book.worksheets[0])

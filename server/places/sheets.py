@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from server.lean import without
 from server.places.problems import FileTooLarge, UnreadableFile
 
 if TYPE_CHECKING:  # it takes seven megabytes, which a server without imports does not need
@@ -139,7 +140,8 @@ def _workbook(data: bytes, name: str) -> Iterator[list[str]]:
 
 
 def _opened(data: bytes) -> Any:
-    from openpyxl import load_workbook
+    with without("numpy"):
+        from openpyxl import load_workbook
 
     return load_workbook(io.BytesIO(data), read_only=True, data_only=True)
 

@@ -11,6 +11,7 @@ import resource
 import sys
 from typing import Any
 
+from server.lean import without
 from server.problems import Problem
 from server.surveys import workbook
 from server.surveys.workbook import InvalidForm, UnreadableWorkbook, WorkbookTooLarge
@@ -93,8 +94,9 @@ def _sheets(data: bytes, suffix: str) -> dict[str, workbook.Rows]:
 
 
 def _pyxform(data: bytes, suffix: str) -> Any:
-    from pyxform.errors import PyXFormError  # noqa: TID251 - this process is its door
-    from pyxform.xls2xform import convert  # noqa: TID251
+    with without("numpy"):
+        from pyxform.errors import PyXFormError  # noqa: TID251 - this process is its door
+        from pyxform.xls2xform import convert  # noqa: TID251
 
     try:
         return convert(data, file_type=suffix, validate=False)

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
+from server.lean import without
 from server.problems import Problem
 
 Rows = list[tuple[str, ...]]
@@ -216,7 +217,8 @@ def as_text(value: object) -> str:
 
 
 def _from_xlsx(data: bytes) -> Iterator[tuple[str, Iterable[tuple[Any, ...]]]]:
-    import openpyxl
+    with without("numpy"):
+        import openpyxl
 
     book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     for sheet in book.worksheets:

@@ -20,8 +20,9 @@ from server.places.outlines import Outline
 from server.quality import facts, service
 from server.quality.commands import refresh
 from server.quality.models import VisitCheck
-from server.submissions import answer_index, listing
+from server.submissions import answer_index, conditions
 from server.submissions.answer_models import FormQuestion, SubmissionAnswer
+from server.submissions.indexing import Kind
 from server.submissions.models import Submission, VisitVerdict
 from tests import forms
 from tests.conftest import ACTOR
@@ -167,10 +168,10 @@ def test_a_question_that_becomes_text_keeps_its_older_answers_findable(app, date
 
     form_pk = db.session().scalar(select(Submission.form_pk).where(Submission.id == old))
     question_id, kind = answer_index.of_form(db.session(), form_pk)["so_tien"]
-    condition = listing.Condition(question_id, kind, listing.Op.HAS, ("250",))
+    condition = conditions.Condition(question_id, kind, conditions.Op.HAS, ("250",))
 
-    assert kind is listing.Kind.TEXT
-    found = select(Submission.id).where(*listing.met(Submission.id, condition))
+    assert kind is Kind.TEXT
+    found = select(Submission.id).where(*conditions.met(Submission.id, condition))
     assert db.session().scalars(found).all() == [old]
 
 
