@@ -23,36 +23,50 @@ from server import migrate
 from server.app import create_app
 from server.config import Settings, SettingsError, from_environment
 from server.db import db
-from server.demo import loader
-from server.demo.commands import demo, greet
 from server.jobs import Jobs
-from server.maintenance import commands as maintenance
-from server.monitoring.commands import programme
 from server.problems import Problem
-from server.quality.commands import refresh
-from server.submissions.commands import held
-from server.teams.commands import phone
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.5
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # of glibc's malloc.h
 MALLOC = {M_ARENA_MAX: 1, M_MMAP_THRESHOLD: 131_072, M_TRIM_THRESHOLD: 131_072}
-SUBJECTS = (
-    "server.places.commands",
-    "server.teams.commands",
-    "server.monitoring.commands",
-    "server.surveys.commands",
-    "server.entities.commands",
-    "server.submissions.commands",
-    "server.draws.commands",
-    "server.findings.commands",
-    "server.findings.threshold_commands",
-    "server.desk.phone_commands",
-)
+COMMANDS = {
+    "place": "server.places.commands:group",
+    "person": "server.teams.commands:group",
+    "phone": "server.desk.phone_commands:group",
+    "plan": "server.monitoring.commands:group",
+    "programme": "server.monitoring.commands:programme",
+    "form": "server.surveys.commands:group",
+    "entity": "server.entities.commands:group",
+    "submission": "server.submissions.commands:group",
+    "held": "server.submissions.commands:held",
+    "draw": "server.draws.commands:group",
+    "finding": "server.findings.commands:group",
+    "round": "server.findings.threshold_commands:group",
+    "refresh": "server.quality.commands:refresh",
+    "migrate": "server.maintenance.commands:migrate_command",
+    "backup": "server.maintenance.commands:backup",
+    "restore": "server.maintenance.commands:restore",
+    "verify": "server.maintenance.commands:verify",
+    "demo": "server.demo.commands:demo",
+}
+"""Where each command of a subject is, for whoever types it: a server needs none of them."""
 
 
 class Thucdia(click.Group):
     """A group whose refusals read as sentences, in Vietnamese and English, without a trace."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted([*super().list_commands(ctx), *COMMANDS])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of this name, None when there is none."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found: click.Command = getattr(import_module(module), name)
+        return found
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the chosen command inside the application."""
@@ -75,13 +89,6 @@ def main(ctx: click.Context) -> None:
     ctx.with_resource(app.app_context())
 
 
-def _join() -> None:
-    for name in SUBJECTS:
-        main.add_command(import_module(name).group)
-    for command in (*maintenance.commands, phone, programme, held, refresh, demo):
-        main.add_command(command)
-
-
 @main.command()
 @click.option("--no-work", is_flag=True, help="Không chạy việc nền ở đây / run no jobs here.")
 @click.option("--fd", type=int, hidden=True, help="Serve on a socket that the parent listens on.")
@@ -97,24 +104,36 @@ def serve(app: Flask, no_work: bool, fd: int | None) -> None:
         return
     _make_ready(settings)
     if settings.processes == 1:
-        _serve(app, no_work, greet, host=settings.host, port=settings.port)
+        _serve(app, no_work, _greet, host=settings.host, port=settings.port)
         return
     with _listening(settings) as listening:
-        greet(app)
+        _greet(app)
         _keep(listening.fileno(), settings.processes, no_work)
 
 
 def _make_ready(settings: Settings) -> None:
     if not migrate.is_current(db.engine) and _apart("migrate"):
         raise SystemExit(1)
-    wanted = settings.demo and not loader.state(db.session()).settled
-    db.session.remove()
-    if wanted and _apart("demo"):
+    if settings.demo and not _demo_settled() and _apart("demo"):
         click.echo(
             "Chưa nạp xong bản mẫu; máy chủ vẫn chạy, lần khởi động sau sẽ làm tiếp / "
             "the demonstration is not loaded; the next start goes on with it.",
             err=True,
         )
+
+
+def _demo_settled() -> bool:
+    from server.demo import loader
+
+    settled = loader.state(db.session()).settled
+    db.session.remove()
+    return settled
+
+
+def _greet(app: Flask) -> None:
+    from server.demo.commands import greet
+
+    greet(app)
 
 
 def _serve(
@@ -151,6 +170,7 @@ def _pass_by() -> None:
     Else it goes through two hundred thousand objects now and then, and the forms of that moment
     wait.
     """
+    gc.unfreeze()  # what was frozen at the start holds what the start left over
     gc.collect()
     gc.freeze()
 
@@ -222,5 +242,5 @@ def work(app: Flask) -> None:
     app.extensions["jobs"].run()
 
 
-Command = Callable[..., Any]
-_join()
+if __name__ == "__main__":
+    main()

@@ -226,14 +226,14 @@ def table(model: type[Model]) -> Table:
     return found
 
 
-def count_anew(session: Session, table: Table) -> None:
+def count_anew(session: Session, filled: Table) -> None:
     """Have PostgreSQL look at a table again that was just filled.
 
     It decides how to look up what a row refers to while the tables are empty, and until it is told
     otherwise goes through all rows for each.
     """
     if session.get_bind().dialect.name == "postgresql":
-        name = session.connection().dialect.identifier_preparer.format_table(table)
+        name = session.connection().dialect.identifier_preparer.format_table(filled)
         session.execute(text(f"ANALYZE {name}"))
 
 

@@ -19,15 +19,16 @@ def without(name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        if unused:
-            del sys.modules[name]
+        if unused and sys.modules.get(name) is None:  # another thread may have been here meanwhile
+            sys.modules.pop(name, None)
 
 
 @contextmanager
 def bare(name: str) -> Iterator[None]:
     """Import modules of the package `name` here without what the package itself loads with them.
 
-    Whoever imports the package elsewhere gets it whole, as ever.
+    Whoever imports the package elsewhere gets it whole; of its modules those loaded here are known
+    to `from name.module import …` alone.
     """
     spec = None if name in sys.modules else find_spec(name)
     if spec is not None:

@@ -109,7 +109,7 @@ class LateRule(Rule):
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
         compiled = functools.cache(super()._compile_builder)
 
-        def build(rule: Rule, **values: Any) -> tuple[str, str]:
+        def build(rule: Rule, /, **values: Any) -> tuple[str, str]:
             return compiled(append_unknown)(rule, **values)
 
         return build
@@ -319,7 +319,7 @@ def _translator() -> Callable[..., str]:
     """Return what says a text in the language of this answer, found once for hundreds of texts."""
     say: Callable[[str], str] = get_translations().ugettext
 
-    def translate(text: str, **values: Any) -> str:
+    def translate(text: str, /, **values: Any) -> str:
         return say(text) % values if values else say(text)
 
     return translate

@@ -131,7 +131,6 @@ def gates(visits: Iterable[Visit]) -> list[tuple[Visit, str]]:
 
 
 def _submissions(areas: list[str], plans: Sequence[Plan]) -> Select[int, int]:
-    """Count what was received."""
     return (
         select(Submission.plan_id, func.count())
         .where(reached(plans, areas, Submission.plan_id, Submission.area))

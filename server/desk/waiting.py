@@ -55,15 +55,17 @@ def waiting(
 ) -> dict[int, Waiting]:
     """Return what waits in each plan, in at most six look-ups; `sums` are its findings."""
     found = {plan.id: Waiting() for plan in plans}
-    if plans and reader.may(May.SEE_RECORDS):
+    if not found:
+        return found
+    if reader.may(May.SEE_RECORDS):
         _count_records(session, reader, plans, found)
         _count_papers(session, reader.areas(May.SEE_RECORDS), found)
-    if plans and sums is not None:
+    if sums is not None:
         _count_findings(sums, found)
         _count_deadlines(session, rights.scope_of(reader), plans, found)
-    if plans and reader.may(May.SETTLE_FINDINGS):
+    if reader.may(May.SETTLE_FINDINGS):
         _count_checks(session, reader.areas(May.SETTLE_FINDINGS), plans, found)
-    if plans and reader.may(May.RECOMMEND):
+    if reader.may(May.RECOMMEND):
         counts = mail.waiting(session, list(found), reader.areas(May.RECOMMEND))
         for plan_id, count in counts.items():
             found[plan_id].letters = count

@@ -103,6 +103,3 @@ def verify(as_json: bool) -> None:
     say(as_json, value, "\n".join([*lines, summary]))
     if found:
         raise SystemExit(1)
-
-
-commands = (migrate_command, backup, restore, verify)
