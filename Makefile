@@ -41,7 +41,7 @@ check: setup-dev
 	$(BIN)/lint-imports
 	$(PYTEST) -m "not slow and not java and not browser"
 
-# Every test, on SQLite and then, those that know a database, on PostgreSQL.
+# Every test, on SQLite and then, those that the database may decide, on PostgreSQL.
 test: setup-dev
 	$(BIN)/python tools/need_chromium.py
 	$(PYTEST)
