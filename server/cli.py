@@ -50,7 +50,7 @@ COMMANDS = {
     "verify": "server.maintenance.commands:verify",
     "demo": "server.demo.commands:demo",
 }
-"""Where each command of a subject is, for whoever types it: a server needs none of them."""
+"""Where the commands of the subjects are; each is loaded when it is typed."""
 
 
 class Thucdia(click.Group):
@@ -242,5 +242,5 @@ def work(app: Flask) -> None:
     app.extensions["jobs"].run()
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # else `python -m server.cli` would do nothing and say that all is well
     main()
