@@ -9,7 +9,6 @@ clicks and keys do not, and a test holds the pages to those of the table.
 """
 
 import re
-import shutil
 import sys
 import time
 import uuid
@@ -22,6 +21,7 @@ from urllib.parse import quote
 
 from playwright.sync_api import FilePayload, Locator, Page, sync_playwright
 
+from bench import chromium
 from server.demo import keys
 from server.permissions import ROLE_NAMES
 
@@ -176,9 +176,7 @@ def main(address: str, var: str) -> int:
         sys.exit(f"{var}: no demonstration there")
     accounts = {account.role: account for account in reversed(held.accounts)}
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = chromium.launch(playwright)
         told = []
         for task in TASKS:
             page = browser.new_page(viewport={"width": 1280, "height": 900}, locale="vi-VN")

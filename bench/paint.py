@@ -8,13 +8,13 @@ once with nothing kept ('first'), once with styles and scripts kept as on any la
 those of the first opening without photos, as they travel.
 """
 
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
+from bench import chromium
 from bench.everyday import sign_in
 from server.demo import keys
 
@@ -37,9 +37,7 @@ def main(address: str, var: str) -> int:
     who = next(account for account in held.accounts if account.role == "administrator")
     print(f"{'page':28} {'kB':>6} {'first ms':>9} {'later ms':>9}")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = chromium.launch(playwright)
         for path in PAGES:
             page = browser.new_context().new_page()
             sign_in(page, address, who)

@@ -4,22 +4,32 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
-PACKAGES = ("chromium", "fonts-noto-core")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench.chromium import program
+
+PROGRAMS = ("chromium-headless-shell", "chromium")
+"""The second where Debian is too old to have the first."""
+FONTS = "fonts-noto-core"
 
 
 def main() -> int:
     """Return 0: with a browser, or with a sentence that says the browser tests will be skipped."""
-    if shutil.which("chromium"):
+    if program():
         return 0
     if os.geteuid() == 0 and shutil.which("apt-get"):
         _quietly("apt-get", "update", "-q")
-        _quietly("apt-get", "install", "-y", "-q", "--no-install-recommends", *PACKAGES)
-    if not shutil.which("chromium"):
-        sys.stderr.write(
-            "Không có chromium nên bỏ qua các phép thử trình duyệt (apt install chromium) / "
-            "no chromium: the browser tests will be skipped (apt install chromium)\n"
-        )
+        for package in PROGRAMS:
+            _quietly("apt-get", "install", "-y", "-q", "--no-install-recommends", package, FONTS)
+            if program():
+                return 0
+    sys.stderr.write(
+        "Không có chromium nên bỏ qua các phép thử trình duyệt "
+        "(apt install chromium-headless-shell) / no chromium: the browser tests will be skipped "
+        "(apt install chromium-headless-shell)\n"
+    )
     return 0
 
 

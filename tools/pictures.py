@@ -4,7 +4,6 @@ make run                                                     # in one window
 .venv/bin/python tools/pictures.py http://127.0.0.1:8000 var
 """
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from bench import chromium  # noqa: E402 - the path above comes first
 from server.demo import keys  # noqa: E402 - the path above comes first
 
 FOLDER = ROOT / "docs/pictures"
@@ -52,10 +52,7 @@ def main(address: str, var: str) -> int:
     accounts = {account.role: account for account in reversed(held.accounts)}
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+        browser = chromium.launch(playwright)
         page = _signed_in(browser, address, accounts["coordinator"], WIDE)
         for name, path in README.items():
             page.goto(address + path, wait_until="networkidle")

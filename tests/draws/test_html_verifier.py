@@ -5,25 +5,20 @@ import io
 import json
 import random
 import re
-import shutil
 import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 import sampling
 from sampling import package, verify_draw
 from server.demo.loopback import serving
 from tests.sampling import test_verifier as cases
+from tests.walks.browsing import chromium as chromium
+from tests.walks.browsing import needs_chromium
 from tools.seal_verifier import sealed
 
 PAGE = Path(sampling.__file__).with_name("verify_draw.html")
-CHROMIUM = shutil.which("chromium")
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--no-first-run",
-]  # fmt: skip
 ASK = """async ([packed, paper]) => {
     const bytes = Uint8Array.from(atob(packed), one => one.charCodeAt(0));
     return await verify(bytes, paper, {}, () => {});
@@ -32,16 +27,7 @@ ASK = """async ([packed, paper]) => {
 
 def in_browser(test):
     """Mark a test that needs Debian's chromium."""
-    without = pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt install chromium")
-    return pytest.mark.browser(without(test))
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield found
-        found.close()
+    return pytest.mark.browser(needs_chromium(test))
 
 
 @pytest.fixture

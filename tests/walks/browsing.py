@@ -1,6 +1,5 @@
 """A real browser before the real application: what it shows, and whatever is wrong with a page."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -10,16 +9,11 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from bench.chromium import launch, program
 from server.demo import keys
 
-CHROMIUM = shutil.which("chromium")
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
+needs_chromium = pytest.mark.skipif(
+    program() is None, reason="no chromium: apt install chromium-headless-shell"
 )
 WIDE, NARROW = 1280, 390
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
@@ -40,9 +34,9 @@ Vietnamese always, and offers no choice."""
 def chromium() -> Iterator[Browser]:
     """One headless browser for the module."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield browser
-        browser.close()
+        found = launch(playwright)
+        yield found
+        found.close()
 
 
 @dataclass

@@ -5,7 +5,6 @@ host for anything.
 """
 
 import re
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -19,12 +18,13 @@ from server.draws.models import Draw, DrawState
 from server.places import queries as places
 from server.teams import service as teams
 from tests.conftest import ACTOR, same_on_both
-from tests.walks.test_in_the_browser import chromium as chromium
+from tests.walks.browsing import chromium as chromium
+from tests.walks.browsing import needs_chromium
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium"),
+    needs_chromium,
     same_on_both,
 ]
 DIGITS = "48371029556138207714"

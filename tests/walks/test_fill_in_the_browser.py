@@ -3,7 +3,6 @@
 The pages run nothing that their content policy forbids, and ask no other host for anything.
 """
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -20,13 +19,14 @@ from server.teams.models import Team
 from tests import forms
 from tests.conftest import ACTOR, same_on_both
 from tests.desk import conftest as desk
-from tests.walks.test_in_the_browser import chromium as chromium
+from tests.walks.browsing import chromium as chromium
+from tests.walks.browsing import needs_chromium
 
 pytestmark = [
     same_on_both,
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium"),
+    needs_chromium,
 ]
 communes, story = desk.communes, desk.story
 HOSTILE = "<img src=x onerror=\"document.title='bị chiếm'\"><script>document.title='x'</script>"

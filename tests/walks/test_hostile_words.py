@@ -18,14 +18,14 @@ from server.teams import service as teams
 from tests.conftest import ACTOR, VU_BAN, same_on_both
 from tests.desk import conftest as desk
 from tests.test_permissions import World, communes, pages, story, world
-from tests.walks.browsing import CHROMIUM, NARROW, Reader
+from tests.walks.browsing import NARROW, Reader, needs_chromium
 from tests.walks.browsing import chromium as chromium
 
 communes, story, world = communes, story, world
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt install chromium"),
+    needs_chromium,
     same_on_both,
 ]
 EVIL = (

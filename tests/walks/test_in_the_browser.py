@@ -21,7 +21,7 @@ from server.places import queries as places
 from tests.conftest import same_on_both
 from tests.demo.test_loader import FEW, installation
 from tests.places import shapes
-from tests.walks.browsing import AXE, CHROMIUM, NARROW, WIDE, Reader
+from tests.walks.browsing import AXE, NARROW, WIDE, Reader, needs_chromium
 from tests.walks.browsing import chromium as chromium
 from tests.walks.days import DAYS
 from tests.walks.spider import Spider
@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.java,
     pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt install chromium"),
+    needs_chromium,
 ]
 
 
