@@ -149,25 +149,30 @@ def _tables() -> Iterator[Table]:
 
 
 class _Counter:
-    """Rows as lines of bytes, counted as they pass."""
+    """Rows as lines of bytes, counted as they pass; a batch of them is one piece."""
 
-    def __init__(self, rows: Iterable[dict[str, Any]]) -> None:
+    def __init__(self, rows: Iterable[list[dict[str, Any]]]) -> None:
         self.rows, self.count = rows, 0
 
     def __iter__(self) -> Iterator[bytes]:
-        for row in self.rows:
-            self.count += 1
-            yield json.dumps(row, ensure_ascii=False).encode() + b"\n"
+        for batch in self.rows:
+            self.count += len(batch)
+            yield "".join(f"{_to_json(row)}\n" for row in batch).encode()
 
 
-def _rows(session: Session, table: Table) -> Iterator[dict[str, Any]]:
-    order = list(table.primary_key.columns)
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _rows(session: Session, table: Table) -> Iterator[list[dict[str, Any]]]:
+    order, names = list(table.primary_key.columns), [column.name for column in table.columns]
     query = select(table).order_by(*order).execution_options(yield_per=BATCH)
-    for row in session.execute(query):
-        yield {name: _out(value) for name, value in row._mapping.items()}
+    for batch in session.execute(query).partitions():
+        yield [dict(zip(names, map(_out, row), strict=True)) for row in batch]
 
 
 def _out(value: Any) -> Any:
+    if value is None or isinstance(value, str):
+        return value
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, enum.Enum):
@@ -261,7 +266,8 @@ def _empty(session: Session) -> None:
 
 
 def _load(session: Session, table: Table, lines: IO[bytes]) -> None:
-    rows = (_in(table, json.loads(line)) for line in lines)
+    readers = {column.name: _reader(column.type) for column in table.columns}
+    rows = (_in(table, readers, json.loads(line)) for line in lines)
     loaded, counted = 0, 0
     while batch := list(islice(rows, BATCH)):
         session.execute(insert(table), batch)
@@ -273,24 +279,30 @@ def _load(session: Session, table: Table, lines: IO[bytes]) -> None:
         count_anew(session, table)
 
 
-def _in(table: Table, row: dict[str, Any]) -> dict[str, Any]:
-    read = {name: _value(table.c[name].type, value) for name, value in row.items()}
+def _in(
+    table: Table, readers: dict[str, Callable[[Any], Any]], row: dict[str, Any]
+) -> dict[str, Any]:
+    """Return a row as the database takes it; KeyError for a column that it has not."""
+    read = {name: value if value is None else readers[name](value) for name, value in row.items()}
     if table.name == "form":
         read["current_id"] = None  # its version comes later; see _link_current_versions
     return read
 
 
-def _value(kind: Any, value: Any) -> Any:
-    if value is None:
-        return None
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    """Return what makes a column's value of what JSON has for it."""
     if isinstance(kind, LargeBinary):
-        return base64.b64decode(value)
+        return base64.b64decode
     if isinstance(kind, Instant):
-        return dt.datetime.fromisoformat(value)
+        return dt.datetime.fromisoformat
     if isinstance(kind, Date):
-        return dt.date.fromisoformat(value)
+        return dt.date.fromisoformat
     if isinstance(kind, Enum) and kind.enum_class is not None:
-        return kind.enum_class(value)
+        return kind.enum_class
+    return _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
     return value
 
 
