@@ -10,7 +10,7 @@ from server.db import db, transaction
 from server.permissions import ROLE_NAMES, ROLES, May, Role
 from server.problems import NeverDeleted, NotFound
 from server.teams import queries, service
-from server.teams.models import Person, SignIn
+from server.teams.models import Person, SignedIn, SignIn
 from server.teams.problems import WrongPassword
 from server.teams.schemas import CredentialsSchema, PersonSchema, SessionSchema
 
@@ -18,7 +18,7 @@ bp = programs.Addresses("teams_api", __name__)
 AT_ONCE = 200
 
 
-def by_key(key: str) -> Person | None:
+def by_key(key: str) -> SignedIn | None:
     """Return who holds a key, if its sign-in still stands."""
     return service.signed_in(db.session(), key)
 

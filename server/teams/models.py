@@ -1,7 +1,9 @@
 """People and their roles, sign-ins and their throttle, teams, phones."""
 
 import datetime as dt
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -11,7 +13,56 @@ from server.permissions import May, Role, rights
 from server.places.scope import Areas
 
 
-class Person(Model):
+class Held(NamedTuple):
+    """One role over one area, as a `Grant` has it."""
+
+    role: Role
+    area: str
+
+
+class _Held(Protocol):
+    @property
+    def role(self) -> Role: ...
+    @property
+    def area(self) -> str: ...
+
+
+class _Serving(Protocol):
+    @property
+    def active(self) -> bool: ...
+    @property
+    def grants(self) -> Sequence[_Held]: ...
+
+
+class Serving:
+    """What somebody may do, and where, by the roles they hold."""
+
+    def may(self: _Serving, right: May) -> bool:
+        """Tell whether any of this person's roles gives `right`."""
+        return self.active and right in rights({grant.role for grant in self.grants})
+
+    def areas(self: _Serving, right: May | None = None) -> Areas:
+        """Return the areas in which this person holds `right`; '' is the whole country."""
+        return Areas(_areas(self.grants, right), _areas(self.grants, May.MANAGE_PLANS))
+
+
+def _areas(grants: Iterable[_Held], right: May | None) -> list[str]:
+    held = (each for each in grants if right is None or right in rights({each.role}))
+    return list(dict.fromkeys(grant.area for grant in held))
+
+
+@dataclass(slots=True)
+class SignedIn(Serving):
+    """Who asks, as every page needs to know them."""
+
+    id: int
+    name: str
+    language: str
+    grants: list[Held]
+    active: bool = True
+
+
+class Person(Serving, Model):
     """Someone who signs in, or who carries a phone (then without a password)."""
 
     __tablename__ = "person"
@@ -28,18 +79,6 @@ class Person(Model):
     grants: Mapped[list["Grant"]] = relationship(
         back_populates="person", lazy="selectin", order_by="Grant.id"
     )
-
-    def may(self, right: May) -> bool:
-        """Tell whether any of this person's roles gives `right`."""
-        return self.active and right in rights({grant.role for grant in self.grants})
-
-    def areas(self, right: May | None = None) -> Areas:
-        """Return the areas in which this person holds `right`; '' is the whole country."""
-        return Areas(self._areas(right), self._areas(May.MANAGE_PLANS))
-
-    def _areas(self, right: May | None) -> list[str]:
-        held = (each for each in self.grants if right is None or right in rights({each.role}))
-        return list(dict.fromkeys(grant.area for grant in held))
 
 
 class Grant(Model):

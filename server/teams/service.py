@@ -21,9 +21,11 @@ from server.teams import digest
 from server.teams.models import (
     DigestNonce,
     Grant,
+    Held,
     Member,
     Person,
     Phone,
+    SignedIn,
     SignIn,
     SignInFailure,
     Team,
@@ -243,12 +245,29 @@ def open_sign_in(session: Session, person: Person, via: str = "page") -> str:
     return key
 
 
-def signed_in(session: Session, key: str) -> Person | None:
+_SIGNED_IN = Often(
+    lambda _engine: (
+        select(Person.id, Person.name, Person.language, Grant.role, Grant.area)
+        .select_from(SignIn)
+        .join(Person, Person.id == SignIn.person_id)
+        .outerjoin(Grant, Grant.person_id == Person.id)
+        .where(
+            SignIn.key_sha256 == bindparam("key"),
+            SignIn.expires_at > bindparam("now"),
+            Person.active,
+        )
+        .order_by(Grant.id)
+    )
+)
+
+
+def signed_in(session: Session, key: str) -> SignedIn | None:
     """Return whose browser holds `key`, if the sign-in still stands."""
-    found = session.get(SignIn, sha256(key))
-    if found is None or found.expires_at <= clock.now() or not found.person.active:
+    rows = _SIGNED_IN.rows(session, {"key": sha256(key), "now": clock.now()})
+    if not rows:
         return None
-    return found.person
+    held = [Held(row.role, row.area) for row in rows if row.role is not None]
+    return SignedIn(rows[0].id, rows[0].name, rows[0].language, held)
 
 
 def sign_out(session: Session, key: str) -> None:
