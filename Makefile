@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Tests commit to disk thousands of times: memory spares the wait where there is a folder in it.
 SPOOL := $(shell test -w /dev/shm && echo /dev/shm || echo /tmp)/thucdia-tests-$(shell id -u)
+# What workbooks came to in this run, for all workers and for both databases.
+export THUCDIA_TEST_WORKBOOKS := $(SPOOL)-workbooks
 # A worker takes whole files, so that what a file sets up for all its tests is set up once; two of
 # them: a third on two processors only takes their caches from the others, and all end later.
 PYTEST := $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --basetemp=$(SPOOL)
@@ -39,11 +41,13 @@ check: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	rm -rf $(THUCDIA_TEST_WORKBOOKS)
 	$(PYTEST) -m "not slow and not java and not browser"
 
 # Every test, on SQLite and then, those that the database may decide, on PostgreSQL.
 test: setup-dev
 	$(BIN)/python tools/need_chromium.py
+	rm -rf $(THUCDIA_TEST_WORKBOOKS)
 	$(PYTEST)
 	THUCDIA_TEST_DB=postgres $(PYTEST) tests
 

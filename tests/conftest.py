@@ -36,7 +36,7 @@ from server.surveys import compile as compiler
 from server.teams import service as teams
 from server.teams.models import Grant, Person
 from server.text import sort_key
-from tests import engines
+from tests import engines, workbooks
 
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")  # how long an example takes is the machine's affair
@@ -341,23 +341,21 @@ def browser(app: Flask) -> Callable[[Person | None], FlaskClient]:
     return open_for
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _workbooks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Read each workbook once: in this worker, or in all that are told of one folder."""
+    with workbooks.read_once(
+        Path(os.environ.get("THUCDIA_TEST_WORKBOOKS") or tmp_path_factory.mktemp("workbooks"))
+    ):
+        yield
+
+
 @pytest.fixture
 def unvalidated(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare ODK Validate, whose JVM takes a second for each form and has tests of its own."""
     for name in ("compile", "read"):
         real = getattr(compiler, name)
-        monkeypatch.setattr(compiler, name, functools.partial(_without_jvm, real))
-
-
-_compiled: dict[str, Any] = {}
-"""What workbooks came to, by all that was asked, lists too: many tests of a file send the same."""
-
-
-def _without_jvm(real: Callable[..., Any], *given: Any, **more: Any) -> Any:
-    asked = repr((real.__name__, given, sorted(more.items())))
-    if asked not in _compiled:
-        _compiled[asked] = real(*given, **more | {"validate": False})
-    return _compiled[asked]
+        monkeypatch.setattr(compiler, name, functools.partial(real, validate=False))
 
 
 @pytest.fixture(autouse=True)

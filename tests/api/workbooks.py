@@ -1,5 +1,6 @@
 """Workbooks as people keep them: the sheets of a Markdown form in an .xlsx."""
 
+from functools import cache
 from io import BytesIO
 
 from openpyxl import Workbook
@@ -23,8 +24,9 @@ FORM = """
 LIST = "name,label\n1,Xóm Một\n2,Xóm Hai\n".encode()
 
 
+@cache
 def xlsx(markdown: str = FORM, version: str = "1") -> bytes:
-    """Return an .xlsx with the sheets that a Markdown form describes."""
+    """Return an .xlsx with the sheets that a Markdown form describes, always the same bytes."""
     text = workbook.plain(markdown.replace("VERSION", version).encode())
     book = Workbook(write_only=True)
     for name, rows in workbook.sheets(text, ".md").items():

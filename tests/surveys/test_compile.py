@@ -17,6 +17,9 @@ from server.problems import Problem
 from server.surveys import compile as compiler
 from server.surveys import compile_child, fields, workbook
 from server.surveys.compile import EntityUse, MediaNeed
+from tests.workbooks import read_anew as read_anew
+
+pytestmark = pytest.mark.usefixtures("read_anew")
 
 HOUSEHOLD = (Path(__file__).parent / "data" / "phieu_ho.md").read_text(encoding="utf-8")
 PLAIN = """
