@@ -95,22 +95,9 @@ def test_one_process_serves_and_stops_when_told(database: str, tmp_path: Path) -
 
 
 @same_on_both
-def test_several_processes_share_the_address_and_stop_together(
+def test_several_processes_share_the_address_follow_a_killed_one_and_stop_together(
     database: str, tmp_path: Path
 ) -> None:
-    with serving(database, tmp_path / "var", 2) as server:
-        children = server.children()
-        assert len(children) == 2
-
-        server.process.send_signal(signal.SIGTERM)
-
-        assert server.process.wait(20) == 0
-        assert gone(children)
-        assert not server.answers()
-
-
-@same_on_both
-def test_a_process_that_is_killed_is_followed_by_another(database: str, tmp_path: Path) -> None:
     with serving(database, tmp_path / "var", 2) as server:
         first, second = server.children()
 
@@ -119,6 +106,13 @@ def test_a_process_that_is_killed_is_followed_by_another(database: str, tmp_path
         soon(lambda: len(set(server.children()) - {first, second}) == 1)
         assert first in server.children()
         assert all(server.health() == 200 for _ in range(20))
+
+        children = server.children()
+        server.process.send_signal(signal.SIGTERM)
+
+        assert server.process.wait(20) == 0
+        assert gone(children)
+        assert not server.answers()
 
 
 @same_on_both

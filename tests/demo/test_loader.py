@@ -1,6 +1,5 @@
 """The demonstration from an empty database to findings, with few interviews."""
 
-import functools
 import shutil
 import stat
 from collections.abc import Callable, Iterator
@@ -48,14 +47,6 @@ def installation(template: str, folder: Path) -> Iterator[Flask]:
         finally:
             db.session.remove()
             db.engine.dispose()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _compiled_once() -> Iterator[None]:
-    """Have the shipped forms compiled for the first demonstration alone."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(setting, "compiled_forms", functools.cache(setting.compiled_forms))
-        yield
 
 
 @pytest.fixture(scope="class")
