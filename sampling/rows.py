@@ -36,6 +36,7 @@ LARGEST_SIZE = 20_000_000  # more people than the most populous province has
 _ID = re.compile(r"[0-9A-Za-z._-]+\Z")
 _DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]+)?\Z")
 _MICRO = 1_000_000
+_KNOWN, _EMPTY = frozenset(COLUMNS), (None, "")
 _TEXTS = ("unit_id", "parent", "stratum", "order_key", "excluded", "purposive", "name")
 _PLAIN_TEXT = re.compile(r"[0-9A-Za-z._-]*\Z")  # needs no closer look
 _UNPRINTED = ("Cc", "Cs", "Zl", "Zp")  # controls, halves of letters, line and paragraph breaks
@@ -67,17 +68,17 @@ def read_unit(record: Mapping[str, object], row: int, *, normalise: bool = False
     Raises:
         FrameError: one of its kinds, naming the row.
     """
-    for column in record:
-        if column not in COLUMNS:
-            raise UnknownColumn(column=column, columns=", ".join(COLUMNS))
+    if not record.keys() <= _KNOWN:
+        column = next(column for column in record if column not in _KNOWN)
+        raise UnknownColumn(column=column, columns=", ".join(COLUMNS))
     if "unit_id" not in record:
         raise MissingColumn(column="unit_id", columns=", ".join(record))
     text = {
-        column: read_text(record[column], column, row, normalise=normalise)
+        column: read_text(value, column, row, normalise=normalise)
         for column in _TEXTS
-        if column in record
+        if (value := record.get(column)) not in _EMPTY
     }
-    unit_id, parent = text.pop("unit_id"), text.get("parent", "")
+    unit_id, parent = text.pop("unit_id", ""), text.get("parent", "")
     if not unit_id:
         raise EmptyId(row=row)
     for code in (unit_id, parent):
@@ -135,6 +136,8 @@ def _size_of_text(text: str, row: int) -> int | None:
 
 def read_point(lat: object, lon: object, row: int) -> tuple[int | None, int | None]:
     """Return a position in millionths of a degree; both parts or neither."""
+    if lat is None and lon is None:
+        return None, None
     texts = ["" if part is None else str(part).strip() for part in (lat, lon)]
     if texts == ["", ""]:
         return None, None

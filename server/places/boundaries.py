@@ -6,6 +6,7 @@ Pure: the units come in as `Units`, and nothing is stored here.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from server.places import islands
 from server.places.boundary_problems import (
@@ -86,11 +87,15 @@ class Units:
     def __init__(self, edition: str, units: Iterable[Unit], areas: Iterable[str]) -> None:
         self.edition = edition
         self.areas = list(areas)
-        self.codes: dict[str, Unit] = {}
-        self.names: dict[str, list[Unit]] = defaultdict(list)
-        for unit in units:
-            self.codes[unit.code] = unit
-            self.names[bare(unit.name)].append(unit)
+        self.codes = {unit.code: unit for unit in units}
+
+    @cached_property
+    def _names(self) -> dict[str, list[Unit]]:
+        """The units by bare name: made for files that tell no codes."""
+        found = defaultdict(list)
+        for unit in self.codes.values():
+            found[bare(unit.name)].append(unit)
+        return found
 
     def by_code(self, code: str, name: str, trust: bool) -> Unit:
         """Return the unit of that code, whose name must agree where the file tells one.
@@ -119,7 +124,7 @@ class Units:
         Raises:
             UnknownUnitName, AmbiguousName.
         """
-        found = self.names.get(bare(name), [])
+        found = self._names.get(bare(name), [])
         if parent:
             holder = bare(parent)
             found = [each for each in found if holder in map(bare, each.holders)]

@@ -85,7 +85,8 @@ def _close(key: str) -> Response:
 @bp.get("/v1/users/current")
 def current_user() -> Response:
     """Tell who is signed in, and with which roles."""
-    return programs.answer(PersonSchema().dump(web.reader()))
+    person = db.session().get_one(Person, web.reader().id)
+    return programs.answer(PersonSchema().dump(person))
 
 
 @bp.get("/v1/users")
