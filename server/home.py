@@ -16,7 +16,7 @@ from server.desk import overview, plan_charts, queries
 from server.desk.overview import RoundLine
 from server.desk.plan_charts import Charts
 from server.desk.queries import Progress, Sums
-from server.desk.waiting import Waiting, waiting
+from server.desk.waiting import Waiting, records, waiting
 from server.journal import Work
 from server.monitoring import words
 from server.monitoring.models import Plan
@@ -72,8 +72,10 @@ def home() -> str | Response:
     session = db.session()
     plans = queries.open_plans(session, g.reader.areas(May.SEE_PLANS), PLANS)
     sums = queries.sums(session, g.reader, plans)
-    progress = queries.progress(session, g.reader, plans, sums)
-    waits = waiting(session, g.reader, plans, sums)
+    counted = records(session, g.reader, plans)
+    came = None if counted is None else {key: each.received for key, each in counted.items()}
+    progress = queries.progress(session, g.reader, plans, sums, came)
+    waits = waiting(session, g.reader, plans, sums, counted)
     rounds = overview.rounds(session, g.reader, plans)
     return render_template(
         "home.html",
@@ -150,17 +152,17 @@ def _tasks_of(plan: Plan, seen: Progress) -> Iterator[Task]:
 def _records_of(plan: Plan, seen: Waiting) -> Iterator[Task]:
     """Give the records of one plan that wait, and the papers that units owe."""
     here, name = f"/plans/{plan.id}", plan.name
-    if seen.to_mend:
+    if seen.records.to_mend:
         label = _("phiếu bị trả lại, đoàn bạn cần sửa trên máy")
-        yield Task(seen.to_mend, label, f"{here}/submissions?returned=1", name, "bad")
-    if seen.to_review:
+        yield Task(seen.records.to_mend, label, f"{here}/submissions?returned=1", name, "bad")
+    if seen.records.to_review:
         label = _("phiếu chờ bạn duyệt")
-        yield Task(seen.to_review, label, f"{here}/submissions?waits=1", name)
+        yield Task(seen.records.to_review, label, f"{here}/submissions?waits=1", name)
     if seen.papers:
         yield Task(seen.papers, _("tài liệu đơn vị chưa nộp, đã quá hạn"), here, name, "bad")
-    if seen.returned and not seen.to_mend:
+    if seen.records.returned and not seen.records.to_mend:
         label = _("phiếu đã trả lại, chờ đoàn sửa")
-        yield Task(seen.returned, label, f"{here}/submissions?returned=1", name, "info")
+        yield Task(seen.records.returned, label, f"{here}/submissions?returned=1", name, "info")
 
 
 def _remedies_of(plan: Plan, seen: Waiting) -> Iterator[Task]:

@@ -46,7 +46,9 @@ def plan(plan_id: int) -> str:
             for round_ in queries.rounds(session, plan_id)
         ],
         counted=desk.counted(session, reader, [found], [visit.id for visit in visits]),
-        progress=desk.progress(session, reader, [found], sums)[plan_id],
+        progress=desk.progress(
+            session, reader, [found], sums, desk.received(session, reader, [found])
+        )[plan_id],
         sees_whole=covers(reader.areas(May.SEE_RECORDS), found.area),
         manages=_manages(found.area),
         unfinished=sum(visit.state in _TO_DO for visit in visits),

@@ -54,12 +54,32 @@ def sums(session: Session, reader: Reader, plans: Sequence[Plan]) -> Sums | None
     return findings.sums(session, finding_rights.scope_of(reader), plans)
 
 
+Received = Mapping[int, int]
+"""How many records have come, by the plan's id; a plan without any may be missing."""
+
+
+def received(session: Session, reader: Reader, plans: Sequence[Plan]) -> Received | None:
+    """Return how many records of each plan there are, None for a reader who may see none."""
+    if not reader.may(May.SEE_RECORDS):
+        return None
+    query = (
+        select(Submission.plan_id, func.count())
+        .where(reached(plans, reader.areas(May.SEE_RECORDS), Submission.plan_id, Submission.area))
+        .group_by(Submission.plan_id)
+    )
+    return dict(session.execute(query).all())
+
+
 def progress(
-    session: Session, reader: Reader, plans: Sequence[Plan], seen: Sums | None
+    session: Session,
+    reader: Reader,
+    plans: Sequence[Plan],
+    seen: Sums | None,
+    came: Received | None,
 ) -> dict[int, Progress]:
     """Return the figures of several plans, each counted over all of them in one look-up.
 
-    `seen` are their findings, as `sums` gives them.
+    `seen` are their findings, as `sums` gives them, and `came` their records.
     """
     found: dict[int, Progress] = {plan.id: Progress() for plan in plans}
     if not found:
@@ -68,14 +88,14 @@ def progress(
         each = found[row[0]]
         each.visits, each.done, each.without_team, each.without_notice = row[1:5]
         each.without_decision, each.overdue = row[5:7]
-    for right, name, counted in (
-        (May.SEE_RECORDS, "submissions", _submissions),
-        (May.SEE_QUARANTINE, "held", _waiting_held),
-    ):
-        if reader.may(right):
-            counts = dict(session.execute(counted(reader.areas(right), plans)).all())
-            for plan_id, each in found.items():
-                setattr(each, name, counts.get(plan_id, 0))
+    if came is not None:
+        for plan_id, each in found.items():
+            each.submissions = came.get(plan_id, 0)
+    if reader.may(May.SEE_QUARANTINE):
+        held = _waiting_held(reader.areas(May.SEE_QUARANTINE), plans)
+        counts = dict(session.execute(held).all())
+        for plan_id, each in found.items():
+            each.held = counts.get(plan_id, 0)
     for plan_id, likes in (seen or {}).items():
         found[plan_id].findings = sum(
             like.count for like in likes if like.state is FindingState.NEW
@@ -128,14 +148,6 @@ def gates(visits: Iterable[Visit]) -> list[tuple[Visit, str]]:
         and visit.starts_on <= last
         and (monitoring.needs_notice(visit) or monitoring.needs_decision(visit))
     ]
-
-
-def _submissions(areas: list[str], plans: Sequence[Plan]) -> Select[int, int]:
-    return (
-        select(Submission.plan_id, func.count())
-        .where(reached(plans, areas, Submission.plan_id, Submission.area))
-        .group_by(Submission.plan_id)
-    )
 
 
 def _waiting_held(areas: list[str], plans: Sequence[Plan]) -> Select[int, int]:

@@ -1,7 +1,7 @@
 """What of records and findings waits for a reader, plan by plan: for the first page."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
@@ -29,14 +29,27 @@ from server.teams.models import Member
 from server.web import Reader
 
 
-@dataclass
-class Waiting:
-    """How many records and findings are in each step that somebody must take, and what else waits.
+@dataclass(frozen=True)
+class Records:
+    """How many records have come, and how many are in each step that somebody must take.
 
-    `to_mend` are the records returned to the reader's own teams, `returned` those of everybody;
-    `papers` the documents that units still owe after the day set for them.
+    `to_mend` are those returned to the reader's own teams, `returned` those of everybody.
     """
 
+    received: int = 0
+    to_review: int = 0
+    to_mend: int = 0
+    returned: int = 0
+
+
+@dataclass
+class Waiting:
+    """How many findings are in each step that somebody must take, and what else waits.
+
+    `papers` are the documents that units still owe after the day set for them.
+    """
+
+    records: Records = field(default_factory=Records)
     to_assign: int = 0
     reported: int = 0
     asked: int = 0
@@ -44,21 +57,26 @@ class Waiting:
     soon: int = 0
     checks: int = 0
     letters: int = 0
-    to_review: int = 0
-    to_mend: int = 0
-    returned: int = 0
     papers: int = 0
 
 
 def waiting(
-    session: Session, reader: Reader, plans: Sequence[Plan], sums: Sums | None
+    session: Session,
+    reader: Reader,
+    plans: Sequence[Plan],
+    sums: Sums | None,
+    counted: Mapping[int, Records] | None,
 ) -> dict[int, Waiting]:
-    """Return what waits in each plan, in at most six look-ups; `sums` are its findings."""
+    """Return what waits in each plan, in at most five look-ups.
+
+    `sums` are its findings and `counted` its records, in numbers.
+    """
     found = {plan.id: Waiting() for plan in plans}
     if not found:
         return found
+    for plan_id, each in (counted or {}).items():
+        found[plan_id].records = each
     if reader.may(May.SEE_RECORDS):
-        _count_records(session, reader, plans, found)
         _count_papers(session, reader.areas(May.SEE_RECORDS), found)
     if sums is not None:
         _count_findings(sums, found)
@@ -113,10 +131,13 @@ def _count_checks(
         found[plan_id].checks = count
 
 
-def _count_records(
-    session: Session, reader: Reader, plans: Sequence[Plan], found: dict[int, Waiting]
-) -> None:
-    """Count what the office or the leader of a team has still to look at, and what was returned."""
+def records(session: Session, reader: Reader, plans: Sequence[Plan]) -> dict[int, Records] | None:
+    """Return the records of each plan in numbers, in one pass; None for who may see none.
+
+    To review are those that the office, or the leader of a team, has still to look at.
+    """
+    if not reader.may(May.SEE_RECORDS):
+        return None
 
     def within(areas: Sequence[str]) -> ColumnElement[bool]:
         return reached(plans, areas, Submission.plan_id, Submission.area)
@@ -133,16 +154,15 @@ def _count_records(
     rows = session.execute(
         select(
             Submission.plan_id,
+            func.count().filter(within(reader.areas(May.SEE_RECORDS))),
             func.count().filter(waits & ~back),
             func.count().filter(back & Submission.team_id.in_(mine)),
             func.count().filter(back & watched),
         )
-        .where(Submission.plan_id.in_(list(found)), or_(Submission.review_level < OFFICE, back))
+        .where(Submission.plan_id.in_([plan.id for plan in plans]))
         .group_by(Submission.plan_id)
     )
-    for plan_id, *counts in rows:
-        each = found[plan_id]
-        each.to_review, each.to_mend, each.returned = counts
+    return {plan_id: Records(*counts) for plan_id, *counts in rows}
 
 
 def _count_papers(session: Session, areas: list[str], found: dict[int, Waiting]) -> None:
