@@ -1,10 +1,13 @@
 import re
 
 import pytest
+from sqlalchemy import event
 
-from server.db import transaction
+from server import clock
+from server.db import db, transaction
+from server.permissions import May, Role
 from server.teams import service
-from tests.conftest import ACTOR, PASSWORD
+from tests.conftest import ACTOR, PASSWORD, VU_BAN
 
 
 @pytest.fixture
@@ -86,3 +89,41 @@ def test_a_form_without_its_csrf_token_is_refused(app, hoa):
 
 def test_a_person_who_is_not_signed_in_is_asked_to(app):
     assert app.test_client().get("/").headers["Location"] == "/sign-in"
+
+
+def test_a_sign_in_ends_after_half_a_day(session, cast, monkeypatch):
+    with transaction() as writing:
+        key = service.open_sign_in(writing, cast.hoa)
+    opened = clock.now()
+
+    for later, name in ((service.STAY * 0.99, "Hoa"), (service.STAY * 1.01, None)):
+        monkeypatch.setattr(clock, "now", lambda later=later: opened + later)
+        found = service.signed_in(session, key)
+        assert (found and found.name) == name
+
+
+def test_all_roles_of_who_is_signed_in_are_asked_in_one_look_up(session, cast):
+    with transaction() as writing:
+        hoa = writing.merge(cast.hoa)
+        service.grant(writing, hoa, Role.ADMINISTRATOR, "2024/83/835", ACTOR)
+        key = service.open_sign_in(writing, hoa)
+    asked = []
+    event.listen(db.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+
+    found = service.signed_in(session, key)
+
+    assert len([each for each in asked if each.startswith("SELECT")]) == 1
+    assert [grant.area for grant in found.grants] == [VU_BAN, "2024/83/835"]
+    assert found.areas(May.MANAGE_PEOPLE) == ["2024/83/835"]
+    assert found.may(May.REVIEW) and found.areas() == hoa.areas()
+
+
+def test_whoever_has_no_role_is_signed_in_and_may_do_nothing(session, cast):
+    with transaction() as writing:
+        person = service.add_person(writing, "Ngọc", ACTOR, "ngoc@example.vn")
+        key = service.open_sign_in(writing, person)
+
+    found = service.signed_in(session, key)
+
+    assert (found.name, found.grants, found.areas()) == ("Ngọc", [], [])
+    assert not any(found.may(right) for right in May)
