@@ -256,9 +256,11 @@ def _next_lines(session: Session, after: int | None, horizon: dt.datetime) -> Se
     return session.scalars(query).all()
 
 
+# The database's own workers write too, as when they clean up behind us, but no lines.
 _OPEN_WRITERS = text(
     "SELECT min(xact_start) FROM pg_stat_activity WHERE backend_xid IS NOT NULL "
-    "AND datname = current_database() AND pid <> pg_backend_pid()"
+    "AND datname = current_database() AND pid <> pg_backend_pid() "
+    "AND backend_type = 'client backend'"
 )
 
 
