@@ -8,6 +8,8 @@ from shutil import which
 
 from playwright.sync_api import Browser, Playwright
 
+PROGRAMS = ("chromium-headless-shell", "chromium")
+"""As Debian calls their packages too; the second where it is too old to have the first."""
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -20,7 +22,7 @@ QUIET = (
 
 def program() -> str | None:
     """Return where the browser is, or None."""
-    return which("chromium-headless-shell") or which("chromium")
+    return next(filter(None, map(which, PROGRAMS)), None)
 
 
 def launch(playwright: Playwright) -> Browser:

@@ -136,7 +136,7 @@ def _size_of_text(text: str, row: int) -> int | None:
 
 def read_point(lat: object, lon: object, row: int) -> tuple[int | None, int | None]:
     """Return a position in millionths of a degree; both parts or neither."""
-    if lat is None and lon is None:
+    if lat is None and lon is None:  # as in most lists
         return None, None
     texts = ["" if part is None else str(part).strip() for part in (lat, lon)]
     if texts == ["", ""]:

@@ -575,7 +575,6 @@ def addresses(app):
 
 
 @same_on_both
-@same_on_both
 def test_without_a_session_only_the_doorstep_answers_and_nothing_fails(app):
     app.config["WTF_CSRF_ENABLED"] = False
     client = app.test_client()

@@ -36,7 +36,7 @@ from server.surveys.models import Form, FormMedia
 from server.teams import service as teams
 from server.teams.api import ROLE_IDS
 from server.teams.models import Grant, Member, Phone, Team
-from tests.conftest import ACTOR, VU_BAN, same_on_both
+from tests.conftest import ACTOR, VU_BAN
 from tests.desk import conftest as desk
 from tests.maintenance.conftest import publish_with_picture
 
@@ -309,7 +309,6 @@ def test_what_is_elsewhere_reads_the_same_as_what_is_not_there(app, world, one_o
             assert there[1].splitlines() == nowhere[1].splitlines(), rule.rule
 
 
-@same_on_both
 def test_whoever_may_not_do_something_is_refused_and_changes_nothing(app, world, one_of_each):
     before = _journal()
     wrong = {}

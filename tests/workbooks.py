@@ -8,7 +8,7 @@ it begins, so that none is older than the code. Refusals are not kept.
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -25,18 +25,22 @@ REAL = {name: getattr(compiler, name) for name in ("_convert", "_validate")}
 def read_once(folder: Path) -> Iterator[None]:
     """Keep answers in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, real in REAL.items():
-            patch.setattr(compiler, name, partial(_once, folder, real))
+    with _asked({name: partial(_once, folder, real) for name, real in REAL.items()}):
         yield
 
 
 @pytest.fixture(scope="module")
 def read_anew() -> Iterator[None]:
     """Ask the converter and ODK Validate themselves: for the tests of what they answer."""
+    with _asked(REAL):
+        yield
+
+
+@contextmanager
+def _asked(instead: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        for name, real in REAL.items():
-            patch.setattr(compiler, name, real)
+        for name, each in instead.items():
+            patch.setattr(compiler, name, each)
         yield
 
 
@@ -44,8 +48,7 @@ def _once(folder: Path, real: Callable[..., Any], *given: Any) -> Any:
     asked = hashlib.sha256(repr((real.__name__, given)).encode()).hexdigest()
     path = folder / f"{asked}.json"
     if not path.exists():
-        answer = json.dumps(real(*given))
-        partial_ = path.with_suffix(f".{os.getpid()}")
-        partial_.write_text(answer)
-        partial_.replace(path)
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        unfinished.write_text(json.dumps(real(*given)))
+        unfinished.replace(path)
     return json.loads(path.read_text())

@@ -8,10 +8,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.chromium import program
+from bench.chromium import PROGRAMS, program
 
-PROGRAMS = ("chromium-headless-shell", "chromium")
-"""The second where Debian is too old to have the first."""
 FONTS = "fonts-noto-core"
 
 

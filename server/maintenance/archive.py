@@ -171,7 +171,7 @@ def _rows(session: Session, table: Table) -> Iterator[list[dict[str, Any]]]:
 
 
 def _out(value: Any) -> Any:
-    if value is None or isinstance(value, str):
+    if value is None or type(value) is str:  # most are
         return value
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
@@ -299,11 +299,7 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
         return dt.date.fromisoformat
     if isinstance(kind, Enum) and kind.enum_class is not None:
         return kind.enum_class
-    return _as_it_is
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
+    return lambda value: value
 
 
 def _link_current_versions(session: Session, archive: zipfile.ZipFile) -> None:

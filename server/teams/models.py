@@ -20,18 +20,11 @@ class Held(NamedTuple):
     area: str
 
 
-class _Held(Protocol):
-    @property
-    def role(self) -> Role: ...
-    @property
-    def area(self) -> str: ...
-
-
 class _Serving(Protocol):
     @property
     def active(self) -> bool: ...
     @property
-    def grants(self) -> Sequence[_Held]: ...
+    def grants(self) -> Sequence["Held | Grant"]: ...
 
 
 class Serving:
@@ -46,7 +39,7 @@ class Serving:
         return Areas(_areas(self.grants, right), _areas(self.grants, May.MANAGE_PLANS))
 
 
-def _areas(grants: Iterable[_Held], right: May | None) -> list[str]:
+def _areas(grants: Iterable["Held | Grant"], right: May | None) -> list[str]:
     held = (each for each in grants if right is None or right in rights({each.role}))
     return list(dict.fromkeys(grant.area for grant in held))
 
