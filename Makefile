@@ -9,6 +9,9 @@ export THUCDIA_TEST_WORKBOOKS := $(SPOOL)-workbooks
 # them: a third on two processors only takes their caches from the others, and all end later.
 PYTEST := $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --basetemp=$(SPOOL)
 
+OLD_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Cần Python 3.11 trở lên / Python 3.11 or later is needed")'
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
+
 # What is compiled is kept, whatever the shell says: hundreds of processes start in the tests.
 export PYTHONDONTWRITEBYTECODE =
 
@@ -19,20 +22,23 @@ run: setup
 
 setup: .venv/.ready
 
-.venv/.ready: requirements/core.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Cần Python 3.11 trở lên / Python 3.11 or later is needed")'
+.venv/.ready: requirements/core.txt requirements/pip.txt pyproject.toml
+	@$(OLD_ENOUGH)
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/core.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(INSTALL) --require-hashes -r requirements/pip.txt
+	$(INSTALL) --require-hashes -r requirements/core.txt
+	$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 setup-dev: .venv/.ready-dev
 
-.venv/.ready-dev: requirements/dev.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Cần Python 3.11 trở lên / Python 3.11 or later is needed")'
+# What is never imported is never compiled: a third of the wait.
+.venv/.ready-dev: requirements/dev.txt requirements/pip.txt pyproject.toml
+	@$(OLD_ENOUGH)
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(INSTALL) --require-hashes -r requirements/pip.txt
+	$(INSTALL) --require-hashes --no-compile -r requirements/dev.txt
+	$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@ .venv/.ready
 
 # Everything but the tests marked slow, java or browser; on SQLite.
@@ -72,7 +78,7 @@ bench: setup-dev
 
 # Pins with hashes and without index addresses; needs `pip install uv`.
 lock:
-	for name in core dev; do \
+	for name in pip core dev; do \
 	  uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	    requirements/$$name.in -o requirements/$$name.txt; \
 	done
