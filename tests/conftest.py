@@ -4,7 +4,6 @@ import contextvars
 import functools
 import gc
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
@@ -15,8 +14,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from server import cipher, clock, migrate
@@ -37,6 +34,9 @@ from server.teams import service as teams
 from server.teams.models import Grant, Person
 from server.text import sort_key
 from tests import engines, workbooks
+from tests.engines import ON_POSTGRES
+from tests.worlds import World, kept
+from tests.worlds import _world as _world
 
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")  # how long an example takes is the machine's affair
@@ -44,11 +44,6 @@ settings.load_profile("steady")  # how long an example takes is the machine's af
 PASSWORD = "ruộng bậc thang"
 ACTOR = Actor("command", None, "tests")
 VU_BAN = "2024/36/359"
-SHIPPED = {
-    "edition", "place", "succession", "programme", "project", "monitoring_table", "agency",
-    "poverty_standard",
-}  # fmt: skip
-ON_POSTGRES = os.environ.get("THUCDIA_TEST_DB") == "postgres"
 same_on_both = pytest.mark.skipif(ON_POSTGRES, reason="it is the same on both databases")
 
 
@@ -105,7 +100,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("template")
     if ON_POSTGRES:
         server = engines.postgres()
-        _admin(server, "CREATE DATABASE thucdia")
+        engines.admin(server, "CREATE DATABASE thucdia")
         url = f"{server}/thucdia"
     else:
         url = f"sqlite:///{folder / 'template.sqlite3'}"
@@ -115,21 +110,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> str:
         with transaction() as session:
             places_service.load_editions(session)
             catalogue.load(session)
-        if ON_POSTGRES:
-            guards = db.session.execute(text(_GUARDS)).scalar_one()
-            db.session.remove()
         db.engine.dispose()
-    if ON_POSTGRES:
-        _admin(server, "CREATE DATABASE pristine TEMPLATE thucdia")
-        _admin(server, f"ALTER ROLE CURRENT_USER SET thucdia.guards = '{guards}'")
+    engines.finish(url)
     return url
-
-
-def _admin(server: str, statement: str) -> None:
-    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -140,87 +123,16 @@ def _place(template: str, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def database(template: str, _place: str) -> str:
-    """The URL of a database as fresh as the template, for one test."""
-    if ON_POSTGRES:
-        _empty(template)
-        return template
-    path = Path(make_url(_place).database or "")
-    for left in path.parent.iterdir():
-        left.unlink()
-    shutil.copy(make_url(template).database or "", path)
+def database(template: str, _place: str, _world: World) -> str:
+    """The URL of a database as fresh as the template, or as the test's world, for one test."""
+    engines.lay_out(_place, template, _world.rows)
     return _place
-
-
-# Triggers would refuse to empty what is only ever added to, and keys would ask for an order.
-_EMPTY = """
-DO $$
-DECLARE name text; filled boolean;
-BEGIN
-  SET LOCAL session_replication_role = replica;
-  FOR name IN SELECT relname FROM pg_class
-    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> ALL (:shipped)
-  LOOP
-    EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', name) INTO filled;
-    IF filled THEN EXECUTE format('DELETE FROM %I', name); END IF;
-  END LOOP;
-  FOR name IN SELECT sequencename FROM pg_sequences
-    WHERE schemaname = 'public' AND last_value IS NOT NULL
-      AND sequencename <> ALL (:counters)
-  LOOP
-    PERFORM setval(name::regclass, 1, false);
-  END LOOP;
-END $$
-"""
 
 
 def forget() -> None:
     """Have this process forget what never changes in one database: this is another."""
     for known in (intake._readers, firing._rules):
         known.clear()
-
-
-def _empty(url: str) -> None:
-    """Take away what tests write; code lists and programme stay, as in the template.
-
-    A test that took a trigger away, to see what is found without it, leaves the database to be
-    made anew.
-    """
-    engine = _cleaner(url)
-    shipped = sorted(SHIPPED | {"alembic_version"})
-    statement = _EMPTY.replace(":shipped", f"ARRAY{shipped}").replace(
-        ":counters", f"ARRAY{[f'{name}_id_seq' for name in shipped]}"
-    )
-    with engine.begin() as connection:
-        guarded = connection.scalar(text(_GUARDS)) == connection.scalar(text(_GUARDS_KEPT))
-        if guarded:
-            connection.execute(text(statement))
-    if not guarded:
-        renew(url)
-
-
-@functools.cache
-def _cleaner(url: str) -> Engine:
-    """The engine that empties the database, for all tests: to connect takes as long as to empty."""
-    return create_engine(url)
-
-
-_kept: list[Engine] = []
-"""Those whose connections outlive a test, on PostgreSQL: opening them takes longer than most."""
-
-
-def renew(url: str) -> None:
-    """Make the database anew, on PostgreSQL, for those after a test that changed code lists."""
-    if ON_POSTGRES:
-        for engine in (_cleaner(url), *_kept):
-            engine.dispose()
-        server = url.rpartition("/")[0]
-        _admin(server, "DROP DATABASE thucdia WITH (FORCE)")
-        _admin(server, "CREATE DATABASE thucdia TEMPLATE pristine")
-
-
-_GUARDS = "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'O'"
-_GUARDS_KEPT = "SELECT current_setting('thucdia.guards')::bigint"
 
 
 class Client(FlaskClient):
@@ -238,23 +150,30 @@ def _house(_place: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     found.test_client_class = Client
     if ON_POSTGRES:
         with found.app_context():
-            _kept.append(db.engine)
+            engines.lasting.append(db.engine)
     return found
 
 
 @pytest.fixture
-def app(_house: Flask, database: str, tmp_path: Path) -> Iterator[Flask]:
+def app(_house: Flask, database: str, _world: World, tmp_path: Path) -> Iterator[Flask]:
     """The real application on a database, files and a queue as good as its own."""
     config = dict(_house.config)
     furnish(_house, settings_for(tmp_path / "var", database))
     forget()
-    with _house.app_context():
-        yield _house
-        db.session.remove()
-        if db.engine not in _kept:
-            db.engine.dispose()
-    _house.config.clear()
-    _house.config.update(config)
+    try:
+        with _house.app_context():
+            _world.begin(_house, _leave)
+            yield _house
+            _leave()
+    finally:
+        _house.config.clear()
+        _house.config.update(config)
+
+
+def _leave() -> None:
+    db.session.remove()
+    if db.engine not in engines.lasting:
+        db.engine.dispose()
 
 
 @pytest.fixture
@@ -280,8 +199,8 @@ class Cast:
     admin: Person
 
 
-@pytest.fixture
-def cast(app: Flask) -> Cast:
+@kept
+def cast() -> Cast:
     """The people of every story."""
     people = Cast(
         lan=somebody("Lan", Role.INSPECTOR, VU_BAN),
@@ -306,8 +225,8 @@ def somebody(name: str, role: Role, area: str) -> Person:
     )
 
 
-@pytest.fixture
-def plan(app: Flask) -> Plan:
+@kept
+def plan() -> Plan:
     """The plan of Vụ Bản, 2024, with one round and no visits."""
     with transaction() as session:
         district = session.scalars(places.place("2024", "359")).one()
@@ -318,10 +237,10 @@ def plan(app: Flask) -> Plan:
     return found
 
 
-@pytest.fixture
-def round_(session: Session, plan: Plan) -> Round:
+@kept
+def round_(plan: Plan) -> Round:
     """The plan's first round."""
-    return session.query(Round).filter_by(plan_id=plan.id).one()
+    return db.session.query(Round).filter_by(plan_id=plan.id).one()
 
 
 @pytest.fixture
@@ -365,14 +284,14 @@ def _quick_to_unlock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cipher, "ROUNDS", 1)
 
 
-@pytest.fixture
-def token(session: Session, cast: Cast, plan: Plan) -> str:
+@kept
+def token(cast: Cast, plan: Plan) -> str:
     """The token of Lan's phone in the plan."""
     with transaction() as writing:
         return teams.issue_phone(writing, plan.id, cast.lan, ACTOR)[1]
 
 
-@pytest.fixture
+@kept
 def base(token: str, plan: Plan) -> str:
     """The path under which Lan's phone finds its server."""
     return f"/v1/key/{token}/projects/{plan.id}"

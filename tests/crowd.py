@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from server.db import Model
 from server.monitoring.models import Plan
 from server.places.models import Place
-from tests.conftest import SHIPPED
+from tests.engines import SHIPPED
 
 READ = {"note", "reason", "body", "summary", "title", "title_en", "label", "explanation"}
 """Columns that people read: copies of one sentence would be packed into nothing."""

@@ -1,13 +1,25 @@
 """Databases for the tests: SQLite files, or a PostgreSQL started for this run alone."""
 
 import atexit
+import functools
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import make_url
+
+ON_POSTGRES = os.environ.get("THUCDIA_TEST_DB") == "postgres"
+SHIPPED = {
+    "edition", "place", "succession", "programme", "project", "monitoring_table", "agency",
+    "poverty_standard",
+}  # fmt: skip
+"""Tables that tests find filled."""
 DEBIAN = Path("/usr/lib/postgresql/15/bin")
 
 
@@ -53,3 +65,113 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def admin(server: str, statement: str) -> None:
+    """Run a statement about whole databases."""
+    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def finish(url: str) -> None:
+    """Take a database for the one that every test begins with."""
+    if ON_POSTGRES:
+        server = url.rpartition("/")[0]
+        with _cleaner(url).connect() as connection:
+            guards = connection.scalar(text(_GUARDS))
+        _cleaner(url).dispose()
+        admin(server, "CREATE DATABASE pristine TEMPLATE thucdia")
+        admin(server, f"ALTER ROLE CURRENT_USER SET thucdia.guards = '{guards}'")
+
+
+def lay_out(url: str, template: str, world: str = "") -> None:
+    """Have a database hold what the template does, and what was kept as `world`.
+
+    On PostgreSQL both are one database, from which is taken away what tests write. A test that took
+    a trigger away, to see what is found without it, leaves it to be made anew.
+    """
+    if not ON_POSTGRES:
+        path = Path(make_url(url).database or "")
+        for left in path.parent.iterdir():
+            left.unlink()
+        shutil.copy(world or make_url(template).database or "", path)
+        return
+    with _cleaner(url).begin() as connection:
+        guarded = connection.scalar(text(_GUARDS)) == connection.scalar(text(_GUARDS_KEPT))
+    if not guarded:
+        renew(url)
+    with _cleaner(url).begin() as connection:
+        connection.execute(text(_EMPTY))
+        if world:
+            connection.connection.cursor().execute(world)
+
+
+def keep(url: str, path: Path) -> str:
+    """Return what lays out again the rows that a database holds; `path` is free to be used."""
+    if ON_POSTGRES:
+        with _cleaner(url).begin() as connection:
+            tables = connection.scalars(text(_TABLES)).all()
+            rows = [connection.scalar(text(_ROWS.format(name))) for name in tables]
+            counters = connection.scalars(text(_COUNTERS)).all()
+        return "\n".join([_UNGUARDED, *filter(None, rows), *counters])
+    source = sqlite3.connect(make_url(url).database or "")
+    with closing(source), closing(sqlite3.connect(path)) as target:
+        source.backup(target)
+    return str(path)
+
+
+def renew(url: str) -> None:
+    """Make the database anew, on PostgreSQL, for those after a test that changed code lists."""
+    if ON_POSTGRES:
+        for engine in (_cleaner(url), *lasting):
+            engine.dispose()
+        server = url.rpartition("/")[0]
+        admin(server, "DROP DATABASE thucdia WITH (FORCE)")
+        admin(server, "CREATE DATABASE thucdia TEMPLATE pristine")
+
+
+@functools.cache
+def _cleaner(url: str) -> Engine:
+    """The engine that lays databases out: to connect takes as long as to empty one."""
+    return create_engine(url)
+
+
+lasting: list[Engine] = []
+"""Those whose connections outlive a test, on PostgreSQL: opening them takes longer than most."""
+
+_GUARDS = "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'O'"
+_GUARDS_KEPT = "SELECT current_setting('thucdia.guards')::bigint"
+# Triggers would refuse to empty what is only ever added to, and keys would ask for an order.
+_UNGUARDED = "SET LOCAL session_replication_role = replica;"
+_OURS = f"NOT IN {(*sorted(SHIPPED), 'alembic_version')}"
+_TABLES = f"""
+SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+AND relname {_OURS}
+"""
+_COUNTED = f"""
+SELECT sequencename, last_value FROM pg_sequences
+WHERE schemaname = 'public' AND last_value IS NOT NULL
+AND left(sequencename, -length('_id_seq')) {_OURS}
+"""
+_EMPTY = f"""
+DO $$
+DECLARE name text; filled boolean;
+BEGIN
+  {_UNGUARDED}
+  FOR name IN {_TABLES} LOOP
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', name) INTO filled;
+    IF filled THEN EXECUTE format('DELETE FROM %I', name); END IF;
+  END LOOP;
+  FOR name IN SELECT sequencename FROM ({_COUNTED}) AS counted LOOP
+    PERFORM setval(name::regclass, 1, false);
+  END LOOP;
+END $$
+"""
+_ROWS = """
+SELECT format(
+  'INSERT INTO %1$I SELECT * FROM json_populate_recordset(NULL::%1$I, %2$L);', '{0}', json_agg(it)
+) FROM "{0}" AS it HAVING count(*) > 0
+"""
+_COUNTERS = f"SELECT format('SELECT setval(%L, %s);', sequencename, last_value) FROM ({_COUNTED}) c"

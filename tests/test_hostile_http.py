@@ -23,6 +23,7 @@ from server.submissions.models import Held, Submission, SubmissionFile
 from server.teams import service as teams
 from tests import forms
 from tests.conftest import ACTOR, PASSWORD, same_on_both
+from tests.worlds import kept
 
 SECONDS = 5
 FORM = forms.filled("uuid:tot", anh="1.jpg")
@@ -61,7 +62,7 @@ def promptly():
     assert time.monotonic() - before < 6 * SECONDS  # it does not hang
 
 
-@pytest.fixture
+@kept
 def ready(app, plan):
     forms.publish(app, plan.id)
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from server import clock, journal
 from server.db import db, transaction
 from tests.conftest import ACTOR
+from tests.worlds import kept
 
 LINES = 12
 
@@ -23,8 +24,8 @@ def seal_all():
         return journal.seal(session, clock.now() + dt.timedelta(seconds=1))
 
 
-@pytest.fixture
-def sealed(app):
+@kept
+def sealed():
     """Twelve lines under three seals, and one line after them."""
     for batch in range(3):
         with transaction() as session:

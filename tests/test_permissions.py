@@ -39,6 +39,7 @@ from server.teams.models import Grant, Member, Phone, Team
 from tests.conftest import ACTOR, VU_BAN
 from tests.desk import conftest as desk
 from tests.maintenance.conftest import publish_with_picture
+from tests.worlds import kept
 
 HERE, ELSEWHERE = VU_BAN, "2024/83/835"
 PUBLIC = {
@@ -97,7 +98,7 @@ class World:
         return not unknown
 
 
-@pytest.fixture
+@kept
 def world(app, story, round_, cast):
     """A story with a confirmed finding, a photo, something held, a draw, a list, a request."""
     story.send({"1.jpg": desk.photo()}, du="no", label="Hộ bí mật", instance_id="uuid:bi-mat",

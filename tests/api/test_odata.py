@@ -14,6 +14,7 @@ from server.teams import service as teams
 from tests import forms
 from tests.api.conftest import number_of, odk_of
 from tests.conftest import ACTOR, VU_BAN
+from tests.worlds import kept
 
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 WORKBOOK = """
@@ -62,7 +63,7 @@ def filled(key, inner=HOUSE, tuoi="45"):
     ).encode()
 
 
-@pytest.fixture
+@kept
 def base(app, plan):
     """The address of a published form with groups and repeats in each other."""
     forms.publish(app, plan.id, WORKBOOK)

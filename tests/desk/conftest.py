@@ -23,6 +23,7 @@ from server.teams import service as teams
 from server.teams.models import Person
 from tests import forms
 from tests.conftest import ACTOR
+from tests.worlds import kept
 
 WORKBOOK = """
 | survey |                      |          |                             |                        |          |                   |
@@ -75,7 +76,7 @@ def photo(colour: str = "brown") -> bytes:
 
 @dataclass
 class Story:
-    """What the tests of the desk stand on."""
+    """What the tests of the desk stand on: `base` is the address of Lan's phone."""
 
     app: Flask
     plan_id: int
@@ -83,7 +84,23 @@ class Story:
     hamlet: Hamlet
     other_commune: Place
     version_id: int
-    send: Callable[..., int]
+    base: str
+
+    def send(
+        self,
+        files: dict[str, bytes] | None = None,
+        expected: int = 201,
+        xml: bytes = b"",
+        **said: Any,
+    ) -> int:
+        """Send an interview as Lan's phone does, do the work after it; return its record."""
+        xml = xml or interview(self.visit.code, self.hamlet.code, **said)
+        answer = self.app.test_client().post(f"{self.base}/submission", **forms.parts(xml, files))
+        assert answer.status_code == expected, answer.text
+        self.app.extensions["jobs"].drain()
+        db.session().rollback()
+        db.session().expire_all()
+        return db.session().scalar(select(Submission.id).order_by(Submission.id.desc())) or 0
 
 
 def interview(story_visit: str, hamlet: str, **said: Any) -> bytes:
@@ -106,13 +123,18 @@ def interview(story_visit: str, hamlet: str, **said: Any) -> bytes:
 @pytest.fixture
 def communes(session: Session) -> list[Place]:
     """The communes of Vụ Bản under the code list of 2024, by name."""
+    return _communes(session)
+
+
+def _communes(session: Session) -> list[Place]:
     query = select(Place).where(Place.edition_id == "2024", Place.parent_code == "359")
     return list(session.scalars(query.order_by(Place.sort_key)))
 
 
-@pytest.fixture
-def story(app, plan, round_, base, communes, drain) -> Story:
+@kept
+def story(app, plan, round_, base) -> Story:
     """A published form, a visit to the first commune, its hamlet, and a phone that sends."""
+    communes = _communes(db.session())
     with transaction() as writing:
         team = teams.add_team(writing, plan.id, "Đoàn 1", ACTOR)
         visit = monitoring.add_visit(writing, round_, communes[0], ACTOR, team=team)
@@ -123,19 +145,9 @@ def story(app, plan, round_, base, communes, drain) -> Story:
         )  # fmt: skip
         writing.add(hamlet)
     version_id = forms.publish(app, plan.id, WORKBOOK)
-    drain()
-    client = app.test_client()
-
-    def send(files: dict[str, bytes] | None = None, expected: int = 201, **said: Any) -> int:
-        xml = said.pop("xml", None) or interview(visit.code, hamlet.code, **said)
-        answer = client.post(f"{base}/submission", **forms.parts(xml, files))
-        assert answer.status_code == expected, answer.text
-        drain()
-        db.session().rollback()
-        db.session().expire_all()
-        return db.session().scalar(select(Submission.id).order_by(Submission.id.desc())) or 0
-
-    return Story(app, plan.id, visit, hamlet, communes[1], version_id, send)
+    app.extensions["jobs"].drain()
+    assert visit.place == communes[0]  # and is kept with the visit: nobody asks for it again
+    return Story(app, plan.id, visit, hamlet, communes[1], version_id, base)
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ from server.permissions import Role
 from server.submissions.models import ReviewState, Submission, SubmissionReview
 from server.teams import service as teams
 from tests.conftest import ACTOR
+from tests.worlds import kept
 
 
-@pytest.fixture
+@kept
 def three(story):
     return [story.send(label=f"Hộ {name}") for name in "ABC"]
 

@@ -3,8 +3,6 @@
 import datetime as dt
 import re
 
-import pytest
-
 from server import clock
 from server.db import db, transaction
 from server.desk import charts, overview
@@ -17,6 +15,7 @@ from server.submissions.models import Outcome, ReviewState, Submission
 from server.teams import service as teams
 from server.teams.models import Member, Team
 from tests.conftest import ACTOR, VU_BAN
+from tests.worlds import kept
 
 
 def of(person, plan):
@@ -25,8 +24,8 @@ def of(person, plan):
     return overview.rounds(db.session(), person, [plan])[plan.id][0]
 
 
-@pytest.fixture
-def households(app, story):
+@kept
+def households(story):
     """Five households of the visit, one of them in reserve; and what became of four."""
     with transaction() as session:
         for n in range(5):

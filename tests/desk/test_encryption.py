@@ -24,6 +24,7 @@ from server.teams import service as teams
 from tests import forms, sealing
 from tests.conftest import ACTOR, VU_BAN
 from tests.desk.conftest import WORKBOOK, interview, photo
+from tests.worlds import kept
 
 PASSPHRASE = "ruộng bậc thang mùa nước đổ"
 PLAIN = "Nguyễn Thị Nhung"
@@ -34,8 +35,8 @@ def minh(browser, cast):
     return browser(cast.minh)
 
 
-@pytest.fixture
-def key(app, story):
+@kept
+def key(story):
     with transaction() as session:
         return keys.make(session, story.plan_id, PASSPHRASE, "két của phòng", ACTOR)
 

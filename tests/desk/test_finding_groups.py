@@ -16,11 +16,12 @@ from server.submissions.models import ReviewState, Submission
 from tests.conftest import ACTOR
 from tests.desk.conftest import interview
 from tests.desk.test_remedy_steps import in_days
+from tests.worlds import kept
 
 HOA = Actor("page", None, "Hoa")
 
 
-@pytest.fixture
+@kept
 def three(story):
     """Three households of five received short; one of the other two was not asked."""
     for du in ("no", "no", "no", "yes"):

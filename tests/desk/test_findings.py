@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from server.db import transaction
+from server.db import db, transaction
 from server.findings import service
 from server.findings.models import Finding, FindingState
 from server.journal import Actor
@@ -11,6 +11,7 @@ from server.monitoring.models import Round, RoundKind
 from server.teams import service as teams
 from tests.conftest import ACTOR, PASSWORD
 from tests.desk.conftest import CHILDREN, photo
+from tests.worlds import kept
 
 HOA = Actor("page", None, "Hoa")
 
@@ -23,13 +24,13 @@ def page(browser, cast):
     return get
 
 
-@pytest.fixture
-def short(story, session):
+@kept
+def short(story):
     """The finding of a household that received short, with a photo."""
     story.send(
         du="no", ten="Nguyễn Thị Nhung", label="Hộ 17", files={"a.jpg": photo()}, anh="a.jpg"
     )
-    return session.scalars(select(Finding)).one()
+    return db.session().scalars(select(Finding)).one()
 
 
 def held(session, finding):

@@ -4,7 +4,6 @@ import csv
 import io
 import zipfile
 
-import pytest
 from sqlalchemy import select
 
 from server.db import db, transaction
@@ -15,11 +14,12 @@ from server.journal import Line
 from server.submissions.models import Exhibit, SubmissionFile
 from tests import forms
 from tests.desk.conftest import interview, photo
+from tests.worlds import kept
 
 RECORDING = b"ID3 not much of a song"
 
 
-@pytest.fixture
+@kept
 def seen(story):
     """Two interviews, three photos and a recording; one photo came without being asked for."""
     story.send({"1.jpg": photo("brown"), "2.m4a": RECORDING}, anh="1.jpg", tieng="2.m4a")

@@ -8,11 +8,12 @@ from sqlalchemy import select
 from server.db import db, transaction
 from server.submissions import indexing, listing
 from server.submissions.models import ReviewState, Submission
+from tests.worlds import kept
 
 PAGE = "/plans/{}/submissions"
 
 
-@pytest.fixture
+@kept
 def four(story):
     """Four interviews: A, B, C answer differently, D leaves most questions blank."""
     return {
@@ -165,12 +166,12 @@ def test_pages_of_any_order_follow_each_other_there_and_back(
         return seen, last
 
     for sort, way in orders:
-        for narrowed, kept in (("", "ABCD"), ("&c1=so_tien&c1.from=1&c2=kenh&c2.v=hop", "AC")):
+        for narrowed, left in (("", "ABCD"), ("&c1=so_tien&c1.from=1&c2=kenh&c2.v=hop", "AC")):
             address = f"{PAGE.format(story.plan_id)}?form=hogd&sort={sort}&dir={way}{narrowed}"
             there, last = walk(address, "next")
             back, _ = walk(last, "prev")
             assert there == back[::-1], (sort, way, narrowed)
-            assert there == [one for one in whole[sort, way] if one in kept], (sort, way, narrowed)
+            assert there == [one for one in whole[sort, way] if one in left], (sort, way, narrowed)
 
 
 def test_records_beside_one_are_those_of_the_list_it_was_opened_from(four, story, browser, cast):

@@ -17,12 +17,13 @@ from tests import forms
 from tests.desk.conftest import photo
 from tests.desk.test_remedy_steps import in_days
 from tests.desk.test_site_checks import WORKBOOK
+from tests.worlds import kept
 
 HOA = Actor("page", None, "Hoa")
 
 
-@pytest.fixture
-def assigned(app, story, drain):
+@kept
+def assigned(app, story):
     """A finding that its unit is to remedy in ten days."""
     forms.publish(app, story.plan_id, WORKBOOK)
     story.send(du="no", label="Hộ 17")
@@ -30,7 +31,7 @@ def assigned(app, story, drain):
         finding = session.scalars(select(Finding)).one()
         service.settle(session, finding, FindingState.CONFIRMED, "", HOA)
         remedy.assign(session, finding, Unit("UBND xã"), in_days(10), "45/UBND", HOA)
-    drain()
+    app.extensions["jobs"].drain()
     return finding.id
 
 

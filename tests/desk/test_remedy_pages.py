@@ -17,17 +17,18 @@ from server.teams import service as teams
 from tests.conftest import ACTOR
 from tests.desk.conftest import photo
 from tests.desk.test_remedy_steps import PDF, in_days
+from tests.worlds import kept
 
 HOA = Actor("page", None, "Hoa")
 
 
-@pytest.fixture
-def short(story, session):
+@kept
+def short(story):
     story.send(du="no", label="Hộ 17")
-    return session.scalars(select(Finding)).one().id
+    return db.session().scalars(select(Finding)).one().id
 
 
-@pytest.fixture
+@kept
 def assigned(short):
     with transaction() as session:
         finding = session.get(Finding, short)

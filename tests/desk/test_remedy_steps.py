@@ -39,6 +39,7 @@ from server.findings.remedy import Unit
 from server.journal import Actor, Line
 from server.maintenance import soundness
 from tests.desk.conftest import CHILDREN, photo
+from tests.worlds import kept
 
 HOA, XA, MINH = Actor("page", 1, "Hoa"), Actor("page", 2, "Cán bộ xã"), Actor("page", 3, "Minh")
 UBND = Unit("UBND xã")
@@ -58,10 +59,15 @@ def today(monkeypatch):
     return move
 
 
+@kept
+def short(story):
+    """A household that received short."""
+    return story.send(du="no")
+
+
 @pytest.fixture
-def act(story, session):
+def act(short, session):
     """Take a step on the one finding there is, in a transaction of its own."""
-    story.send(du="no")
 
     def take(verb, *args, **more):
         with transaction() as writing:

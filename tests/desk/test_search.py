@@ -7,13 +7,18 @@ from sqlalchemy import select
 
 from server.db import db, transaction
 from server.submissions.models import Submission
+from tests.worlds import kept
 
 
-@pytest.fixture
-def found(story, browser, cast):
+@kept
+def sent(story):
     story.send(label="Hộ A", ten="Điện Biên Phủ")
     story.send(label="Hộ B", ten="Đa Mai 13747-01-003")
     story.send(label="Hộ C", ten="Da Kao")
+
+
+@pytest.fixture
+def found(story, sent, browser, cast):
     client = browser(cast.hoa)
 
     def search(words):

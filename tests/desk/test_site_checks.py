@@ -17,6 +17,7 @@ from server.journal import SYSTEM, Actor
 from server.submissions.models import Submission
 from tests import forms
 from tests.desk.test_remedy_steps import in_days
+from tests.worlds import kept
 
 HOA = Actor("page", None, "Hoa")
 WORKBOOK = """
@@ -42,8 +43,8 @@ WORKBOOK = """
 """
 
 
-@pytest.fixture
-def assigned(story, app, drain):
+@kept
+def assigned(story, app):
     """A finding that its unit is to remedy in ten days; phones carry it at version 1."""
     forms.publish(app, story.plan_id, WORKBOOK)
     story.send(du="no")
@@ -51,7 +52,7 @@ def assigned(story, app, drain):
         finding = session.scalars(select(Finding)).one()
         service.settle(session, finding, FindingState.CONFIRMED, "", HOA)
         remedy.assign(session, finding, Unit("UBND xã"), in_days(10), "45/UB", HOA)
-    drain()
+    app.extensions["jobs"].drain()
     return finding.uuid
 
 

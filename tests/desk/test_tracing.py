@@ -11,11 +11,12 @@ from server.journal import Actor
 from server.maintenance import soundness
 from tests.desk.test_remedy_steps import in_days
 from tests.maintenance.test_verify import drop_triggers
+from tests.worlds import kept
 
 HOA = Actor("page", None, "Hoa")
 
 
-@pytest.fixture
+@kept
 def held(story):
     """Eleven findings, so that their numbers as text are not in the order of numbers."""
     for _ in range(11):

@@ -26,6 +26,7 @@ from server.places import service as places_service
 from server.submissions import intake
 from server.teams import service as teams
 from tests import forms
+from tests.worlds import kept
 
 MINH = Actor("page", 1, "Minh")
 DIGITS = "48371 02955 61382 07714"
@@ -84,22 +85,20 @@ def office(round_) -> DrawOffice:
 
 @pytest.fixture
 def hamlets(app) -> Callable[[list[str]], None]:
+    return store_hamlets
+
+
+def store_hamlets(communes: list[str]) -> None:
     """Store six hamlets in each of these communes: 40, 50, ... 90 households."""
-
-    def store(communes: list[str]) -> None:
-        rows = ["Mã xã,Mã thôn,Tên thôn,Số hộ"]
-        for code in communes:
-            rows += [
-                f"{code},{code}-{n:02d},Thôn {n} của {code},{30 + 10 * n}" for n in range(1, 7)
-            ]
-        with transaction() as session:
-            preview = places_service.preview_hamlets(
-                session, "2024", "\n".join(rows).encode(), "thon.csv"
-            )
-            places_service.import_hamlets(session, preview)
-            journal.write(session, MINH, "hamlets.imported", "edition", "2024", rows=len(rows))
-
-    return store
+    rows = ["Mã xã,Mã thôn,Tên thôn,Số hộ"]
+    for code in communes:
+        rows += [f"{code},{code}-{n:02d},Thôn {n} của {code},{30 + 10 * n}" for n in range(1, 7)]
+    with transaction() as session:
+        preview = places_service.preview_hamlets(
+            session, "2024", "\n".join(rows).encode(), "thon.csv"
+        )
+        places_service.import_hamlets(session, preview)
+        journal.write(session, MINH, "hamlets.imported", "edition", "2024", rows=len(rows))
 
 
 HOUSEHOLDS = "Mã hộ,Chủ hộ,Địa chỉ\n" + "".join(
@@ -126,7 +125,6 @@ class Field:
 
     office: DrawOffice
     first: Draw
-    store: Callable[[list[str]], None]
 
     @property
     def round_(self) -> Round:
@@ -142,7 +140,7 @@ class Field:
         return [unit.unit_code for unit in self.first.drawn[:4]]
 
     def name_hamlets(self, commune: str) -> None:
-        self.store([commune])
+        store_hamlets([commune])
 
     def hamlet_codes(self, commune: str) -> list[str]:
         return [f"{commune}-{n:02d}" for n in range(1, 7)]
@@ -181,12 +179,12 @@ class Field:
         return self.office.seed(draw, thrown(draw.id))
 
 
-@pytest.fixture
-def field(office, hamlets) -> Field:
+@kept
+def field(round_) -> Field:
     """Four communes drawn and visited, six hamlets in each."""
-    first = office.drawn()
-    found = Field(office, first, hamlets)
-    hamlets(found.communes)
+    office = DrawOffice(round_)
+    found = Field(office, office.drawn())
+    store_hamlets(found.communes)
     return found
 
 
@@ -217,13 +215,18 @@ WORKBOOK = """
 """
 
 
+@kept
+def households(field):
+    """Five households of a hamlet."""
+    return field.households(field.drawn_hamlet())
+
+
 @pytest.fixture
-def sample(field, monkeypatch):
-    """Five households of a hamlet; it is two days after the draw."""
-    drawn = field.households(field.drawn_hamlet())
+def sample(households, monkeypatch):
+    """It is two days after the draw of the households."""
     now = clock.now
     monkeypatch.setattr(clock, "now", lambda: now() + dt.timedelta(days=2))
-    return drawn
+    return households
 
 
 def visit_of(sample):

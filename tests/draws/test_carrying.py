@@ -47,9 +47,9 @@ def closed(office, hamlets):
 
 
 @pytest.fixture
-def field_of(office, hamlets):
+def field_of(office):
     """Return the field of a draw of communes."""
-    return lambda draw: Field(office, draw, hamlets)
+    return lambda draw: Field(office, draw)
 
 
 def test_the_only_team_has_its_visits_without_another_click(office, drain):

@@ -37,13 +37,14 @@ from server.journal import Actor
 from server.monitoring.models import Visit, VisitState
 from tests.draws.conftest import MINH
 from tests.draws.test_stages import codes, read_phone
+from tests.worlds import kept
 
 LAN = Actor("page", 2, "Lan")
 HOUR = dt.timedelta(hours=1)
 SLIDE = "sạt lở, xã báo cấm đường"
 
 
-@pytest.fixture
+@kept
 def sample(field):
     """Five households drawn in a hamlet, two in reserve."""
     return field.households(field.drawn_hamlet())

@@ -16,6 +16,7 @@ from server.teams import service as teams
 from server.teams.models import Person, Team
 from tests import forms
 from tests.conftest import ACTOR
+from tests.worlds import kept
 
 WORKBOOK = """
 | survey |                            |         |             |          |         |
@@ -64,7 +65,17 @@ class Grove:
 
     app: Flask
     plan_id: int
-    send: Callable[..., None]
+    base: str
+
+    def send(self, *filled: bytes, address: str = "") -> None:
+        """Send forms, by Lan's phone unless told otherwise, and do the work after them."""
+        client = self.app.test_client()
+        for each in filled:
+            answer = client.post(f"{address or self.base}/submission", **forms.parts(each))
+            assert answer.status_code in (201, 202), answer.text
+        self.app.extensions["jobs"].drain()
+        db.session().rollback()
+        db.session().expire_all()
 
     @property
     def trees(self) -> EntityList:
@@ -90,21 +101,11 @@ class Grove:
         return list(db.session().scalars(select(EntityRequest).order_by(EntityRequest.id)))
 
 
-@pytest.fixture
-def grove(app, plan, base, drain) -> Grove:
-    """A plan whose form plants and measures trees; `send` sends forms and does the work after."""
+@kept
+def grove(app, plan, base) -> Grove:
+    """A plan whose form plants and measures trees."""
     forms.publish(app, plan.id, WORKBOOK)
-    client = app.test_client()
-
-    def send(*filled: bytes, address: str = base) -> None:
-        for each in filled:
-            answer = client.post(f"{address}/submission", **forms.parts(each))
-            assert answer.status_code in (201, 202), answer.text
-        drain()
-        db.session().rollback()
-        db.session().expire_all()
-
-    return Grove(app, plan.id, send)
+    return Grove(app, plan.id, base)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from server.permissions import Role
 from server.teams import service as teams
 from tests.conftest import ACTOR
 from tests.entities.conftest import OTHER, TREE, said
+from tests.worlds import kept
 
 PLANTED = {"create": 1, "label": "Cây 1", "loai": "lim", "cao": "1"}
 
@@ -23,7 +24,7 @@ def minh(browser, cast):
     return browser(cast.minh)
 
 
-@pytest.fixture
+@kept
 def planted(grove):
     """Two trees, the first of them with a hard conflict."""
     grove.send(

@@ -16,7 +16,8 @@ from server.db import Model, db
 from server.maintenance import archive, soundness
 from server.submissions.models import Submission
 from tests import forms
-from tests.conftest import ON_POSTGRES, _admin, settings_for
+from tests.conftest import settings_for
+from tests.engines import ON_POSTGRES, admin
 from tests.maintenance.conftest import said
 
 SILENT = archive.TRANSIENT | {"alembic_version"}
@@ -81,8 +82,8 @@ def test_a_backup_from_sqlite_is_restored_into_postgresql_and_numbers_go_on(
     assert desk("restore", made, var=old).exit_code == 0
     again = tmp_path / "again.zip"
     assert desk("backup", again, var=old).exit_code == 0
-    _admin(server, "DROP DATABASE IF EXISTS thucdia_restored")
-    _admin(server, "CREATE DATABASE thucdia_restored")
+    admin(server, "DROP DATABASE IF EXISTS thucdia_restored")
+    admin(server, "CREATE DATABASE thucdia_restored")
     url, new = f"{server}/thucdia_restored", tmp_path / "new"
 
     result = desk("restore", again, var=new, url=url)

@@ -6,12 +6,18 @@ from sqlalchemy.orm import undefer
 
 from server.db import db
 from tests import forms
+from tests.worlds import kept
+
+
+@kept
+def published(app, plan) -> int:
+    """The number of the version of a published form."""
+    return forms.publish(app, plan.id)
 
 
 @pytest.fixture
-def post(app, plan, base):
+def post(app, base, published):
     """Send a filled form, as Lan's phone does."""
-    forms.publish(app, plan.id)
     client = app.test_client()
 
     def send(xml, files=None, path=base):

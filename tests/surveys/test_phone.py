@@ -26,6 +26,7 @@ from server.teams import service as teams
 from server.teams.models import Person, Phone, Team
 from tests import forms
 from tests.conftest import ACTOR
+from tests.worlds import kept
 
 LIST = "{http://openrosa.org/xforms/xformsList}"
 MANIFEST = "{http://openrosa.org/xforms/xformsManifest}"
@@ -79,7 +80,7 @@ def publish(app, plan_id, form_id="thu", version="1", title="Phiếu thử", wor
         return found.id
 
 
-@pytest.fixture
+@kept
 def with_files(app, plan):
     """A published form with a picture, a fixed list and two lists that the server makes."""
     files = app.extensions["files"]

@@ -1,0 +1,138 @@
+"""Worlds that tests begin in: made once for a module, laid out again for each of its tests.
+
+To publish a form, draw communes or send a record takes longer than most tests that begin with it.
+What fixtures marked `kept` make is made by the first test of a module that asks for the same ones,
+before anything else happens to its database; every test then finds the rows, the files and the
+values as they were left.
+"""
+
+import inspect
+import io
+import pickle
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from server.db import Model, db
+from tests import engines
+
+Makers = dict[str, Callable[..., Any]]
+
+
+def kept(make: Callable[..., Any]) -> Any:
+    """Make a fixture of `make`, which asks for `app` and for fixtures that are kept, or nothing.
+
+    It returns what can be pickled: rows, texts, numbers, lists and dataclasses of them, `app`.
+    """
+
+    def given(app: Flask, _world: World) -> Any:
+        return _world.values[make.__name__]
+
+    given.__doc__ = make.__doc__
+    given.make = make  # type: ignore[attr-defined]
+    return pytest.fixture(given, name=make.__name__)
+
+
+@dataclass
+class World:
+    """What kept fixtures came to."""
+
+    makers: Makers
+    folder: Path
+    rows: str = ""
+    pickled: bytes = b""
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def begin(self, app: Flask, leave: Callable[[], None]) -> None:
+        """Have `app`, whose rows are laid out, hold the files too, and the values be in reach."""
+        if not self.makers:
+            return
+        if not self.pickled:
+            self._make(app)
+            leave()
+        elif self._files.exists():
+            shutil.copytree(self._files, app.config["THUCDIA"].var / "files", dirs_exist_ok=True)
+        self.values = _Unpickler(io.BytesIO(self.pickled), app).load()
+        db.session().add_all(_rows_in(list(self.values.values())))
+        db.session().commit()
+
+    @property
+    def _files(self) -> Path:
+        return self.folder / "files"
+
+    def _make(self, app: Flask) -> None:
+        made: dict[str, Any] = {"app": app}
+        for name, make in self.makers.items():
+            made[name] = make(
+                **{asked: made[asked] for asked in inspect.signature(make).parameters}
+            )
+        db.session().commit()
+        into = io.BytesIO()
+        _Pickler(into).dump(made)
+        self.pickled = into.getvalue()
+        self.folder.mkdir()
+        self.rows = engines.keep(app.config["THUCDIA"].database_url, self.folder / "rows")
+        files = app.config["THUCDIA"].var / "files"
+        if files.exists():
+            shutil.copytree(files, self._files)
+
+
+class _Pickler(pickle.Pickler):
+    def persistent_id(self, value: Any) -> Any:
+        return "app" if isinstance(value, Flask) else None
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, pickled: io.BytesIO, app: Flask) -> None:
+        super().__init__(pickled)
+        self.app = app
+
+    def persistent_load(self, pid: Any) -> Any:
+        return self.app
+
+
+def _rows_in(value: Any) -> Iterator[Model]:
+    if isinstance(value, Model):
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from _rows_in(each)
+    elif is_dataclass(value):
+        yield from _rows_in(list(vars(value).values()))
+
+
+_worlds: dict[tuple[Path, frozenset[str]], World] = {}
+
+
+@pytest.fixture
+def _world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """What the test begins in: nothing, where it asks for nothing that is kept."""
+    makers = _makers(request)
+    key = request.path, frozenset(makers)
+    if key not in _worlds:
+        for other in [each for each in _worlds if each[0] != request.path]:
+            shutil.rmtree(_worlds.pop(other).folder, ignore_errors=True)
+        _worlds[key] = World(makers, tmp_path_factory.mktemp("worlds") / "kept")
+    return _worlds[key]
+
+
+def _makers(request: pytest.FixtureRequest) -> Makers:
+    """Return what makes the kept fixtures that a test asks for; each after those it asks for."""
+    found: Makers = {}
+
+    def take(name: str) -> None:
+        fixtures = request._fixturemanager.getfixturedefs(name, request.node)
+        make = getattr(fixtures[-1].func, "make", None) if fixtures else None
+        if make and name not in found:
+            for asked in inspect.signature(make).parameters:
+                take(asked)
+            found[name] = make
+
+    for name in sorted(request.fixturenames):
+        take(name)
+    return found
