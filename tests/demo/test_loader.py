@@ -24,7 +24,7 @@ from server.permissions import Role
 from server.submissions.models import Held, Submission, SubmissionFile
 from server.teams import service as teams
 from server.teams.models import Person, Phone
-from tests import conftest
+from tests import conftest, engines
 
 FEW = 16
 slow = [pytest.mark.java, pytest.mark.slow]
@@ -34,8 +34,8 @@ slow = [pytest.mark.java, pytest.mark.slow]
 def installation(template: str, folder: Path) -> Iterator[Flask]:
     """Give an application on a database as fresh as the template, for several tests."""
     url = template
-    if conftest.ON_POSTGRES:
-        conftest._empty(template)
+    if engines.ON_POSTGRES:
+        engines.lay_out(template, template)
     else:
         shutil.copy(make_url(template).database or "", folder / "thucdia.sqlite3")
         url = f"sqlite:///{folder / 'thucdia.sqlite3'}"

@@ -22,6 +22,7 @@ from server.surveys import service as surveys
 from server.teams import service as teams
 from tests import forms
 from tests.conftest import ACTOR
+from tests.worlds import kept
 
 PHOTO = os.urandom(300_000)
 WITH_PICTURE = """
@@ -37,33 +38,34 @@ WITH_PICTURE = """
 
 @dataclasses.dataclass
 class Installation:
-    """What the tests of backup and verify stand on; `send` answers a status."""
+    """What the tests of backup and verify stand on; `base` is the address of Lan's phone."""
 
     app: Flask
-    send: Callable[..., int]
+    base: str
+
+    def send(self, xml: bytes | None = None, files: dict[str, bytes] | None = None) -> int:
+        """Send a form, and return the status of the answer."""
+        sent = forms.parts(xml or forms.filled(), files)
+        return int(self.app.test_client().post(f"{self.base}/submission", **sent).status_code)
 
 
-@pytest.fixture
-def installation(app, plan, round_, base, drain, cast) -> Installation:
+@kept
+def installation(app, plan, round_, base, cast) -> Installation:
     """Forms with files, records with photos, something held, a draw, seals, a signed-in person."""
     forms.publish(app, plan.id)
     publish_with_picture(app, plan.id)
-    client = app.test_client()
-
-    def send(xml: bytes | None = None, files: dict[str, bytes] | None = None) -> int:
-        answer = client.post(f"{base}/submission", **forms.parts(xml or forms.filled(), files))
-        return int(answer.status_code)
-
+    found = Installation(app, base)
+    send = found.send
     assert send(forms.filled("uuid:1", anh="1.jpg"), {"1.jpg": PHOTO}) == 201
     assert send(forms.filled("uuid:2", gps="20.3 106.1 0 4", ten="Đặng Thị Hồng")) == 201
     assert send(forms.filled("uuid:1", ten="Hoa"), {"2.jpg": b"other"}) == 409
     _draw(round_)
     with transaction() as session:
         teams.open_sign_in(session, session.merge(cast.minh))
-    drain()
+    app.extensions["jobs"].drain()
     with transaction() as session:
         journal.seal(session, clock.now() + dt.timedelta(seconds=1))
-    return Installation(app, send)
+    return found
 
 
 def publish_with_picture(app: Flask, plan_id: int) -> None:

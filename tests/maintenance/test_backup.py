@@ -19,16 +19,29 @@ from tests import forms
 from tests.conftest import settings_for
 from tests.engines import ON_POSTGRES, admin
 from tests.maintenance.conftest import said
+from tests.worlds import kept
 
 SILENT = archive.TRANSIENT | {"alembic_version"}
 
 
-@pytest.fixture
-def made(installation, tmp_path):
+@kept
+def archived(installation) -> bytes:
     """A backup of the installation."""
-    path = tmp_path / "backup.zip"
+    return back_up(installation, installation.app.config["THUCDIA"].var).read_bytes()
+
+
+def back_up(installation, folder):
+    path = folder / "backup.zip"
     archive.backup(db.session(), installation.app.extensions["files"], path, lambda _: None)
     db.session().rollback()
+    return path
+
+
+@pytest.fixture
+def made(archived, tmp_path):
+    """Where the backup lies."""
+    path = tmp_path / "backup.zip"
+    path.write_bytes(archived)
     return path
 
 
@@ -134,7 +147,9 @@ def test_a_restore_after_the_code_lists_were_loaded_replaces_them(
     assert unlike(rows_of(f"sqlite:///{new}/thucdia.sqlite3"), rows_of(database)) == set()
 
 
-def test_a_backup_is_readable_by_its_owner_alone_and_holds_no_sign_in(made):
+def test_a_backup_is_readable_by_its_owner_alone_and_holds_no_sign_in(installation, tmp_path):
+    made = back_up(installation, tmp_path)
+
     assert stat.S_IMODE(made.stat().st_mode) == 0o600
     with zipfile.ZipFile(made) as found:
         assert not {f"tables/{name}.jsonl" for name in archive.TRANSIENT} & set(found.namelist())
