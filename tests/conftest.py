@@ -74,10 +74,14 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
 
 
+gc.disable()  # nothing that is imported becomes garbage
+
+
 def pytest_collection_finish() -> None:
     """Have the collector of garbage pass by what was imported: it stays to the end."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -1,16 +1,16 @@
 """The demonstration from an empty database to findings, with few interviews."""
 
+import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import select
-from sqlalchemy.engine import make_url
 
 from server.app import create_app
 from server.db import db
@@ -31,14 +31,13 @@ slow = [pytest.mark.java, pytest.mark.slow]
 
 
 @contextmanager
-def installation(template: str, folder: Path) -> Iterator[Flask]:
-    """Give an application on a database as fresh as the template, for several tests."""
-    url = template
-    if engines.ON_POSTGRES:
-        engines.lay_out(template, template)
+def installation(template: str, folder: Path, loaded: Path | None = None) -> Iterator[Flask]:
+    """Give an application on a database like the template, or on what is `loaded`."""
+    url = template if engines.ON_POSTGRES else f"sqlite:///{folder / 'thucdia.sqlite3'}"
+    if loaded and loaded.exists():
+        shutil.copytree(loaded, folder, dirs_exist_ok=True)
     else:
-        shutil.copy(make_url(template).database or "", folder / "thucdia.sqlite3")
-        url = f"sqlite:///{folder / 'thucdia.sqlite3'}"
+        engines.lay_out(url, template)
     app = create_app(conftest.settings_for(folder / "var", url))
     conftest.forget()
     with app.app_context():
@@ -49,11 +48,29 @@ def installation(template: str, folder: Path) -> Iterator[Flask]:
             db.engine.dispose()
 
 
+@contextmanager
+def demonstration(template: str, folder: Path) -> Iterator[Flask]:
+    """Give an installation with the demonstration in it; workers that share a folder load it once.
+
+    That is on SQLite; on PostgreSQL nobody else asks for it.
+    """
+    shared = Path(os.environ.get("THUCDIA_TEST_WORKBOOKS") or folder)
+    loaded = None if engines.ON_POSTGRES else shared / "demonstration"
+    with installation(template, folder, loaded) as app:
+        loader.load(app, FEW)
+        if loaded and not loaded.exists():
+            unfinished = loaded.with_suffix(f".{os.getpid()}")
+            shutil.copytree(folder / "var", unfinished / "var")
+            engines.keep(app.config["THUCDIA"].database_url, unfinished / "thucdia.sqlite3")
+            with suppress(OSError):  # another worker was quicker
+                unfinished.rename(loaded)
+        yield app
+
+
 @pytest.fixture(scope="class")
 def demo(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """An installation with the demonstration in it."""
-    with installation(template, tmp_path_factory.mktemp("demo")) as app:
-        loader.load(app, FEW)
+    with demonstration(template, tmp_path_factory.mktemp("demo")) as app:
         yield app
 
 

@@ -14,12 +14,12 @@ from playwright.sync_api import Browser
 from bench import everyday
 from bench.everyday import Hand
 from server.db import db
-from server.demo import keys, loader
+from server.demo import keys
 from server.demo.loopback import serving
 from server.permissions import Role
 from server.places import queries as places
 from tests.conftest import same_on_both
-from tests.demo.test_loader import FEW, installation
+from tests.demo.test_loader import demonstration
 from tests.places import shapes
 from tests.walks.browsing import AXE, NARROW, WIDE, Reader, needs_chromium
 from tests.walks.browsing import chromium as chromium
@@ -47,8 +47,7 @@ class Place:
 @pytest.fixture(scope="module")
 def served(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """The demonstration, served on loopback."""
-    with installation(template, tmp_path_factory.mktemp("browser")) as app:
-        loader.load(app, FEW)
+    with demonstration(template, tmp_path_factory.mktemp("browser")) as app:
         found = keys.read(app.config["THUCDIA"].var)
         assert found is not None
         db.session.remove()  # a transaction left open would be ended under us
