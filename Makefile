@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Tests commit to disk thousands of times: memory spares the wait where there is a folder in it.
 SPOOL := $(shell test -w /dev/shm && echo /dev/shm || echo /tmp)/thucdia-tests-$(shell id -u)
-# What workbooks came to in this run, for all workers and for both databases.
+# What workbooks and the demonstration came to in this run, for all workers.
 export THUCDIA_TEST_WORKBOOKS := $(SPOOL)-workbooks
 # A worker takes whole files, so that what a file sets up for all its tests is set up once; two of
 # them: a third on two processors only takes their caches from the others, and all end later.
@@ -36,7 +36,7 @@ setup-dev: .venv/.ready-dev
 .venv/.ready-dev: requirements/dev.txt requirements/pip.txt pyproject.toml
 	@$(OLD_ENOUGH)
 	$(PYTHON) -m venv .venv
-	$(INSTALL) --require-hashes -r requirements/pip.txt
+	$(INSTALL) --require-hashes --no-compile -r requirements/pip.txt
 	$(INSTALL) --require-hashes --no-compile -r requirements/dev.txt
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@ .venv/.ready
