@@ -9,8 +9,16 @@ export THUCDIA_TEST_WORKBOOKS := $(SPOOL)-workbooks
 # them: a third on two processors only takes their caches from the others, and all end later.
 PYTEST := $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --basetemp=$(SPOOL)
 
-OLD_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Cần Python 3.11 trở lên / Python 3.11 or later is needed")'
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
+# Of core or dev; and what else pip is told where it installs what is pinned.
+define SET_UP
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Cần Python 3.11 trở lên / Python 3.11 or later is needed")'
+	$(PYTHON) -m venv .venv
+	$(INSTALL) --require-hashes $(2) -r requirements/pip.txt
+	$(INSTALL) --require-hashes $(2) -r requirements/$(1).txt
+	PYTHONWARNINGS='ignore:Editable installation' $(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch .venv/.ready $@
+endef
 
 # What is compiled is kept, whatever the shell says: hundreds of processes start in the tests.
 export PYTHONDONTWRITEBYTECODE =
@@ -23,23 +31,13 @@ run: setup
 setup: .venv/.ready
 
 .venv/.ready: requirements/core.txt requirements/pip.txt pyproject.toml
-	@$(OLD_ENOUGH)
-	$(PYTHON) -m venv .venv
-	$(INSTALL) --require-hashes -r requirements/pip.txt
-	$(INSTALL) --require-hashes -r requirements/core.txt
-	$(INSTALL) --no-deps --no-build-isolation --editable .
-	@touch $@
+	$(call SET_UP,core)
 
 setup-dev: .venv/.ready-dev
 
 # What is never imported is never compiled: a third of the wait.
 .venv/.ready-dev: requirements/dev.txt requirements/pip.txt pyproject.toml
-	@$(OLD_ENOUGH)
-	$(PYTHON) -m venv .venv
-	$(INSTALL) --require-hashes --no-compile -r requirements/pip.txt
-	$(INSTALL) --require-hashes --no-compile -r requirements/dev.txt
-	$(INSTALL) --no-deps --no-build-isolation --editable .
-	@touch $@ .venv/.ready
+	$(call SET_UP,dev,--no-compile)
 
 # Everything but the tests marked slow, java or browser; on SQLite.
 check: setup-dev

@@ -38,6 +38,7 @@ from tests.engines import ON_POSTGRES
 from tests.worlds import World, kept
 from tests.worlds import _world as _world
 
+gc.disable()  # until all is gathered: nothing that is imported becomes garbage
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")  # how long an example takes is the machine's affair
 
@@ -72,9 +73,6 @@ def pytest_collection() -> Generator[None, object, object]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now", too_early)
         return (yield)
-
-
-gc.disable()  # nothing that is imported becomes garbage
 
 
 def pytest_collection_finish() -> None:

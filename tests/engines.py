@@ -100,12 +100,13 @@ def lay_out(url: str, template: str, world: str = "") -> None:
         return
     with _cleaner(url).begin() as connection:
         guarded = connection.scalar(text(_GUARDS)) == connection.scalar(text(_GUARDS_KEPT))
+        if guarded:
+            connection.execute(text(_EMPTY))
+            if world:
+                connection.connection.cursor().execute(world)
     if not guarded:
         renew(url)
-    with _cleaner(url).begin() as connection:
-        connection.execute(text(_EMPTY))
-        if world:
-            connection.connection.cursor().execute(world)
+        lay_out(url, template, world)
 
 
 def keep(url: str, path: Path) -> str:
