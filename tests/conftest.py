@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
@@ -281,9 +282,10 @@ def unvalidated(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _quick_to_unlock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make passwords of passphrases at little cost; what they cost else is in `server.cipher`."""
+    """Derive from passwords and passphrases at little cost; else it is what their rooms say."""
     monkeypatch.setattr(cipher, "MEMORY_KIB", 1024)
     monkeypatch.setattr(cipher, "ROUNDS", 1)
+    monkeypatch.setattr(teams, "_hasher", PasswordHasher(1, 64, 1))
 
 
 @kept
