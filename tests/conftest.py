@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from sqlalchemy.orm import Session
 
-from server import cipher, clock, migrate
+from server import cipher, clock, jobs, migrate
 from server.app import create_app, furnish
 from server.config import Settings, from_environment
 from server.db import db, transaction
@@ -107,13 +107,16 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> str:
         url = f"{server}/thucdia"
     else:
         url = f"sqlite:///{folder / 'template.sqlite3'}"
-    app = create_app(settings_for(folder, url))
+    settings = settings_for(folder, url)
+    app = create_app(settings)
     with app.app_context():
         migrate.upgrade(db.engine)
         with transaction() as session:
             places_service.load_editions(session)
             catalogue.load(session)
         db.engine.dispose()
+    # The queue makes its tables where it finds none: they are to be emptied with ours.
+    jobs._queue(replace(settings, testing=False)).storage.close()
     engines.finish(url)
     return url
 

@@ -78,12 +78,12 @@ def admin(server: str, statement: str) -> None:
 def finish(url: str) -> None:
     """Take a database for the one that every test begins with."""
     if ON_POSTGRES:
-        server = url.rpartition("/")[0]
-        with _cleaner(url).connect() as connection:
+        with _cleaner(url).begin() as connection:
             guards = connection.scalar(text(_GUARDS))
+            steps = "\n".join(connection.scalars(text(_STEPS)))
+            connection.connection.cursor().execute(_EMPTYING.format(guards=guards, steps=steps))
         _cleaner(url).dispose()
-        admin(server, "CREATE DATABASE pristine TEMPLATE thucdia")
-        admin(server, f"ALTER ROLE CURRENT_USER SET thucdia.guards = '{guards}'")
+        admin(url.rpartition("/")[0], "CREATE DATABASE pristine TEMPLATE thucdia")
 
 
 def lay_out(url: str, template: str, world: str = "") -> None:
@@ -99,11 +99,9 @@ def lay_out(url: str, template: str, world: str = "") -> None:
         shutil.copy(world or make_url(template).database or "", path)
         return
     with _cleaner(url).begin() as connection:
-        guarded = connection.scalar(text(_GUARDS)) == connection.scalar(text(_GUARDS_KEPT))
-        if guarded:
-            connection.execute(text(_EMPTY))
-            if world:
-                connection.connection.cursor().execute(world)
+        guarded = connection.scalar(text("SELECT emptied()"))
+        if guarded and world:
+            connection.connection.cursor().execute(world)
     if not guarded:
         renew(url)
         lay_out(url, template, world)
@@ -115,8 +113,8 @@ def keep(url: str, path: Path) -> str:
         with _cleaner(url).begin() as connection:
             tables = connection.scalars(text(_TABLES)).all()
             rows = [connection.scalar(text(_ROWS.format(name))) for name in tables]
-            counters = connection.scalars(text(_COUNTERS)).all()
-        return "\n".join([_UNGUARDED, *filter(None, rows), *counters])
+            counters = connection.scalars(text(_COUNTED)).all()
+        return "\n".join([*filter(None, rows), *counters])
     source = sqlite3.connect(make_url(url).database or "")
     with closing(source), closing(sqlite3.connect(path)) as target:
         source.backup(target)
@@ -135,39 +133,40 @@ def renew(url: str) -> None:
 
 @functools.cache
 def _cleaner(url: str) -> Engine:
-    """The engine that lays databases out: to connect takes as long as to empty one."""
-    return create_engine(url)
+    """The engine that lays databases out: to connect takes as long as to empty one.
+
+    Triggers would refuse to empty what is only ever added to, and keys would ask for an order.
+    """
+    unguarded = {"options": "-c session_replication_role=replica"}
+    return create_engine(url, connect_args=unguarded)
 
 
 lasting: list[Engine] = []
 """Those whose connections outlive a test, on PostgreSQL: opening them takes longer than most."""
 
 _GUARDS = "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'O'"
-_GUARDS_KEPT = "SELECT current_setting('thucdia.guards')::bigint"
-# Triggers would refuse to empty what is only ever added to, and keys would ask for an order.
-_UNGUARDED = "SET LOCAL session_replication_role = replica;"
 _OURS = f"NOT IN {(*sorted(SHIPPED), 'alembic_version')}"
 _TABLES = f"""
 SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
 AND relname {_OURS}
 """
-_COUNTED = f"""
+_COUNTERS = f"""
 SELECT sequencename, last_value FROM pg_sequences
-WHERE schemaname = 'public' AND last_value IS NOT NULL
-AND left(sequencename, -length('_id_seq')) {_OURS}
+WHERE schemaname = 'public' AND left(sequencename, -length('_id_seq')) {_OURS}
 """
-_EMPTY = f"""
-DO $$
-DECLARE name text; filled boolean;
-BEGIN
-  {_UNGUARDED}
-  FOR name IN {_TABLES} LOOP
-    EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', name) INTO filled;
-    IF filled THEN EXECUTE format('DELETE FROM %I', name); END IF;
-  END LOOP;
-  FOR name IN SELECT sequencename FROM ({_COUNTED}) AS counted LOOP
-    PERFORM setval(name::regclass, 1, false);
-  END LOOP;
+_STEPS = f"""
+SELECT format('IF EXISTS (SELECT 1 FROM %1$I) THEN DELETE FROM %1$I; END IF;', relname)
+FROM ({_TABLES}) AS tables UNION ALL
+SELECT format('IF (SELECT is_called FROM %1$I) THEN PERFORM setval(%1$L, 1, false); END IF;',
+  sequencename)
+FROM ({_COUNTERS}) AS counters
+"""
+# A function, for its statements are planned once; it says whether what guards the tables is there.
+_EMPTYING = f"""
+CREATE FUNCTION emptied() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+IF ({_GUARDS}) <> {{guards}} THEN RETURN false; END IF;
+{{steps}}
+RETURN true;
 END $$
 """
 _ROWS = """
@@ -175,4 +174,7 @@ SELECT format(
   'INSERT INTO %1$I SELECT * FROM json_populate_recordset(NULL::%1$I, %2$L);', '{0}', json_agg(it)
 ) FROM "{0}" AS it HAVING count(*) > 0
 """
-_COUNTERS = f"SELECT format('SELECT setval(%L, %s);', sequencename, last_value) FROM ({_COUNTED}) c"
+_COUNTED = f"""
+SELECT format('SELECT setval(%L, %s);', sequencename, last_value) FROM ({_COUNTERS}) AS counters
+WHERE last_value IS NOT NULL
+"""

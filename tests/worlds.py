@@ -1,9 +1,9 @@
-"""Worlds that tests begin in: made once for a module, laid out again for each of its tests.
+"""Worlds that tests begin in: made once, laid out again for each test.
 
 To publish a form, draw communes or send a record takes longer than most tests that begin with it.
-What fixtures marked `kept` make is made by the first test of a module that asks for the same ones,
-before anything else happens to its database; every test then finds the rows, the files and the
-values as they were left.
+What fixtures marked `kept` make is made by the first test that asks for just these, before anything
+else happens to its database; every other then finds the rows, the files and the values as they were
+left.
 """
 
 import inspect
@@ -106,19 +106,21 @@ def _rows_in(value: Any) -> Iterator[Model]:
         yield from _rows_in(list(vars(value).values()))
 
 
-_worlds: dict[tuple[Path, frozenset[str]], World] = {}
+AT_HAND = 12
+"""How many worlds a worker keeps: on SQLite each is a database of 9 MB, in memory."""
+_worlds: dict[frozenset[tuple[str, Callable[..., Any]]], World] = {}
 
 
 @pytest.fixture
 def _world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
     """What the test begins in: nothing, where it asks for nothing that is kept."""
     makers = _makers(request)
-    key = request.path, frozenset(makers)
-    if key not in _worlds:
-        for other in [each for each in _worlds if each[0] != request.path]:
-            shutil.rmtree(_worlds.pop(other).folder, ignore_errors=True)
-        _worlds[key] = World(makers, tmp_path_factory.mktemp("worlds") / "kept")
-    return _worlds[key]
+    key = frozenset(makers.items())
+    found = _worlds.pop(key, None) or World(makers, tmp_path_factory.mktemp("worlds") / "kept")
+    _worlds[key] = found  # the last one used is last
+    if len(_worlds) > AT_HAND:
+        shutil.rmtree(_worlds.pop(next(iter(_worlds))).folder, ignore_errors=True)
+    return found
 
 
 def _makers(request: pytest.FixtureRequest) -> Makers:
