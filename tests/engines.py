@@ -20,6 +20,8 @@ SHIPPED = {
     "poverty_standard",
 }  # fmt: skip
 """Tables that tests find filled."""
+Rows = str | bytes
+"""A script for PostgreSQL, a whole file for SQLite."""
 DEBIAN = Path("/usr/lib/postgresql/15/bin")
 
 
@@ -86,17 +88,14 @@ def finish(url: str) -> None:
         admin(url.rpartition("/")[0], "CREATE DATABASE pristine TEMPLATE thucdia")
 
 
-def lay_out(url: str, template: str, world: str = "") -> None:
+def lay_out(url: str, template: str, world: Rows = "") -> None:
     """Have a database hold what the template does, and what was kept as `world`.
 
     On PostgreSQL both are one database, from which is taken away what tests write. A test that took
     a trigger away, to see what is found without it, leaves it to be made anew.
     """
     if not ON_POSTGRES:
-        path = Path(make_url(url).database or "")
-        for left in path.parent.iterdir():
-            left.unlink()
-        shutil.copy(world or make_url(template).database or "", path)
+        _write_over(Path(make_url(url).database or ""), world or _file(template))
         return
     with _cleaner(url).begin() as connection:
         guarded = connection.scalar(text("SELECT emptied()"))
@@ -107,18 +106,43 @@ def lay_out(url: str, template: str, world: str = "") -> None:
         lay_out(url, template, world)
 
 
-def keep(url: str, path: Path) -> str:
-    """Return what lays out again the rows that a database holds; `path` is free to be used."""
+def keep(url: str) -> Rows:
+    """Return what lays out again the rows that a database holds."""
     if ON_POSTGRES:
         with _cleaner(url).begin() as connection:
             tables = connection.scalars(text(_TABLES)).all()
             rows = [connection.scalar(text(_ROWS.format(name))) for name in tables]
             counters = connection.scalars(text(_COUNTED)).all()
         return "\n".join([*filter(None, rows), *counters])
-    source = sqlite3.connect(make_url(url).database or "")
-    with closing(source), closing(sqlite3.connect(path)) as target:
-        source.backup(target)
-    return str(path)
+    with closing(sqlite3.connect(make_url(url).database or "")) as source:
+        return source.serialize()
+
+
+@functools.cache
+def _file(url: str) -> bytes:
+    return Path(make_url(url).database or "").read_bytes()
+
+
+def _write_over(path: Path, file: bytes) -> None:
+    """Have `path` hold `file`, in place: pages for a new one take longer than all that is written.
+
+    A connection left open somewhere keeps what it knew: it may not write into another's database.
+    """
+    for each in path.parent.iterdir():
+        if each != path or _is_open(path):
+            each.unlink()
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT), "wb") as target:
+        target.write(file)
+        target.truncate()
+
+
+def _is_open(path: Path) -> bool:
+    here = os.path.realpath(path)
+    try:
+        with os.scandir("/proc/self/fd") as found:
+            return here in [os.readlink(each.path) for each in found]
+    except OSError:  # no such folder, or something was closed meanwhile
+        return True
 
 
 def renew(url: str) -> None:

@@ -43,8 +43,8 @@ class World:
     """What kept fixtures came to."""
 
     makers: Makers
-    folder: Path
-    rows: str = ""
+    files: Path
+    rows: engines.Rows = ""
     pickled: bytes = b""
     values: dict[str, Any] = field(default_factory=dict)
 
@@ -55,15 +55,11 @@ class World:
         if not self.pickled:
             self._make(app)
             leave()
-        elif self._files.exists():
-            shutil.copytree(self._files, app.config["THUCDIA"].var / "files", dirs_exist_ok=True)
+        elif self.files.exists():
+            shutil.copytree(self.files, app.config["THUCDIA"].var / "files", dirs_exist_ok=True)
         self.values = _Unpickler(io.BytesIO(self.pickled), app).load()
         db.session().add_all(_rows_in(list(self.values.values())))
         db.session().commit()
-
-    @property
-    def _files(self) -> Path:
-        return self.folder / "files"
 
     def _make(self, app: Flask) -> None:
         made: dict[str, Any] = {"app": app}
@@ -75,11 +71,10 @@ class World:
         into = io.BytesIO()
         _Pickler(into).dump(made)
         self.pickled = into.getvalue()
-        self.folder.mkdir()
-        self.rows = engines.keep(app.config["THUCDIA"].database_url, self.folder / "rows")
+        self.rows = engines.keep(app.config["THUCDIA"].database_url)
         files = app.config["THUCDIA"].var / "files"
         if files.exists():
-            shutil.copytree(files, self._files)
+            shutil.copytree(files, self.files)
 
 
 class _Pickler(pickle.Pickler):
@@ -116,10 +111,10 @@ def _world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """What the test begins in: nothing, where it asks for nothing that is kept."""
     makers = _makers(request)
     key = frozenset(makers.items())
-    found = _worlds.pop(key, None) or World(makers, tmp_path_factory.mktemp("worlds") / "kept")
+    found = _worlds.pop(key, None) or World(makers, tmp_path_factory.mktemp("world") / "files")
     _worlds[key] = found  # the last one used is last
     if len(_worlds) > AT_HAND:
-        shutil.rmtree(_worlds.pop(next(iter(_worlds))).folder, ignore_errors=True)
+        shutil.rmtree(_worlds.pop(next(iter(_worlds))).files, ignore_errors=True)
     return found
 
 

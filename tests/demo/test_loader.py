@@ -61,7 +61,8 @@ def demonstration(template: str, folder: Path) -> Iterator[Flask]:
         if loaded and not loaded.exists():
             unfinished = loaded.with_suffix(f".{os.getpid()}")
             shutil.copytree(folder / "var", unfinished / "var")
-            engines.keep(app.config["THUCDIA"].database_url, unfinished / "thucdia.sqlite3")
+            rows = engines.keep(app.config["THUCDIA"].database_url)
+            (unfinished / "thucdia.sqlite3").write_bytes(rows)
             with suppress(OSError):  # another worker was quicker
                 unfinished.rename(loaded)
         yield app
