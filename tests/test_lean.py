@@ -37,6 +37,16 @@ def test_what_is_left_out_of_the_start_can_be_had_afterwards():
     _run(told)
 
 
+def test_what_a_server_seldom_reads_or_draws_is_not_loaded_at_its_start(tmp_path):
+    told = (
+        "import sys; from server.app import create_app; from server.config import from_environment;"
+        "create_app(from_environment({'THUCDIA_VAR': sys.argv[1]}));"
+        "found = {'yaml', 'segno', 'openpyxl', 'cryptography', 'docx'} & set(sys.modules);"
+        "assert not found, found"
+    )
+    _run(told, tmp_path)
+
+
 def _run(program, *arguments):
     call = [sys.executable, "-c", program, *arguments]
     done = subprocess.run(call, capture_output=True, text=True, check=False)

@@ -11,7 +11,6 @@ from fractions import Fraction
 from hashlib import sha256
 from typing import Any
 
-import segno
 from sqlalchemy.orm import Session
 
 from sampling import Commitment, Coverage, Frame
@@ -217,6 +216,8 @@ def boxes(source: Source) -> list[int]:
 
 def qr(*lines: str) -> str:
     """Return a QR code of some lines as the address of a picture."""
+    import segno  # a server seldom draws codes
+
     code = segno.make_qr("\n".join(lines), error="m")
     return str(code.svg_data_uri(scale=4, border=2))
 

@@ -5,7 +5,6 @@ import enum
 from pathlib import Path
 from typing import Any
 
-import yaml
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
@@ -38,6 +37,8 @@ def load(session: Session, path: Path = SHIPPED) -> Programme:
 def _load_once(session: Session, kind: type[Agency | PovertyStandard], name: str) -> None:
     if session.scalar(select(kind.id).limit(1)) is not None:
         return
+    import yaml  # a server seldom reads it
+
     rows: list[dict[str, Any]] = yaml.safe_load((DATA / name).read_text(encoding="utf-8"))
     session.add_all(kind(**row) for row in rows)
     session.flush()

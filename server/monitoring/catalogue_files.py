@@ -10,14 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import yaml
-
 from server import text
 from server.places import sheets
 from server.places.cells import day
 from server.places.problems import BadDate, UnreadableFile
 
-MAX_YAML_BYTES = 2_000_000
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,39}")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]{0,19}")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
@@ -132,32 +129,10 @@ def _from_xlsx(data: bytes, name: str, check: "_Check") -> Sheets:
     return found
 
 
-class _Lines(yaml.SafeLoader):
-    """A YAML loader that keeps the line of each mapping, and takes no aliases (they multiply)."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Return the next node; an alias is refused."""
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("alias")
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Return the mapping with its line under ''."""
-        return {**super().construct_mapping(node, deep=True), "": node.start_mark.line + 1}
-
-
 def _from_yaml(data: bytes, name: str, check: "_Check") -> Sheets:
-    if len(data) > MAX_YAML_BYTES:
-        raise UnreadableFile(file=name, reason="tệp lớn hơn 2 MB", reason_en="it is over 2 MB")
-    try:
-        loaded = yaml.load(data.decode("utf-8-sig"), _Lines)  # noqa: S506 - a safe loader of ours
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" (dòng {mark.line + 1})" if mark else ""
-        where_en = f" (line {mark.line + 1})" if mark else ""
-        raise UnreadableFile(
-            file=name, reason=f"YAML sai{where}", reason_en=f"bad YAML{where_en}"
-        ) from error
+    from server.monitoring import lined_yaml  # a server seldom reads it
+
+    loaded = lined_yaml.read(data, name)
     if not isinstance(loaded, dict):
         raise UnreadableFile(file=name, reason="không phải danh mục", reason_en="no catalogue")
     found: Sheets = {sheet: [] for sheet in COLUMNS}

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
@@ -46,6 +45,8 @@ _KINDS: tuple[tuple[bytes, dict[str, str]], ...] = (
 @functools.cache
 def defaults() -> tuple[dict[str, str], ...]:
     """Return what every unit is asked to show: code, title, title_en."""
+    import yaml  # a server seldom reads it
+
     return tuple(yaml.safe_load(DEFAULTS.read_text(encoding="utf-8")))
 
 

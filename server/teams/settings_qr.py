@@ -6,12 +6,13 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import segno
+from typing import TYPE_CHECKING, Any
 
 from server.problems import Problem
 from server.teams.collect import SUGGESTED, sections
+
+if TYPE_CHECKING:
+    import segno
 
 LIMIT = 4000
 
@@ -66,8 +67,10 @@ def payload(values: dict[str, Any]) -> str:
     return text
 
 
-def code(values: dict[str, Any]) -> segno.QRCode:
+def code(values: dict[str, Any]) -> "segno.QRCode":
     """Return the QR code itself, at the low error correction that phones expect."""
+    import segno  # a server seldom draws codes
+
     return segno.make_qr(payload(values), error="l")
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, update
 from server.cli import main
 from server.db import db, transaction
 from server.journal import Line
-from server.monitoring import catalogue, catalogue_books, catalogue_files, queries
+from server.monitoring import catalogue, catalogue_books, catalogue_files, lined_yaml, queries
 from server.monitoring.catalogue import Taken
 from server.monitoring.models import Plan, Programme, Project, Table
 from server.monitoring.problems import ProgrammeInUse, ProgrammeTwice
@@ -251,7 +251,7 @@ def test_all_mistakes_are_told_at_once_by_the_rows_of_a_workbook():
         b"x: &a [1]\ny: *a",
         b"x: !!python/object/apply:os.system ['true']",
         b"[" * 5000,
-        b"a: " + b"x" * (catalogue_files.MAX_YAML_BYTES + 1),
+        b"a: " + b"x" * (lined_yaml.MAX_BYTES + 1),
         b"PK\x03\x04broken",
     ],
 )
