@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from hashlib import sha256
+from typing import Any
 
 from sampling import (
     Commitment,
@@ -252,9 +253,9 @@ def frozen(draw: Draw) -> Frame:
     return Frame(_unit(dict(zip(columns, line.split("\t"), strict=True))) for line in lines)
 
 
-def _unit(cells: dict[str, str]) -> Unit:
+def _unit(cells: dict[str, Any]) -> Unit:
     size = cells.pop("size", "")
-    return Unit(cells.pop("unit_id"), size=int(size) if size else None, **cells)  # type: ignore[arg-type]
+    return Unit(cells.pop("unit_id"), size=int(size) if size else None, **cells)
 
 
 def number_of(draw: Draw) -> PublicSeed:

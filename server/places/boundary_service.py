@@ -192,7 +192,7 @@ def _keep(session: Session, made: BoundaryImport, batch: list[Matched]) -> None:
         ],
     )
     made.units += len(batch)
-    made.replaced += replaced.rowcount  # type: ignore[attr-defined]
+    made.replaced += replaced.rowcount  # type: ignore[attr-defined] # an update's has one
 
 
 def withdraw(session: Session, made: BoundaryImport, actor: Actor) -> int:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore
-from typing import IO
+from typing import IO, Any
 
 from server.places import boundary_problems
 from server.places.boundary_problems import BoundariesTooLarge, UnreadableBoundaries
@@ -121,12 +121,12 @@ def _problem(name: str, details: dict[str, object]) -> Problem:
     )
 
 
-def outline(line: dict[str, object]) -> Outline:
+def outline(line: dict[str, Any]) -> Outline:
     """Return the feature that a line of the child process tells."""
     fault = line.pop("fault", None)
     if isinstance(fault, list):
         kind: type[RowProblem] = getattr(boundary_problems, fault[0])
         line["fault"] = kind(**fault[1])
-    line["box"] = tuple(line.get("box", (0.0, 0.0, 0.0, 0.0)))  # type: ignore[arg-type]
+    line["box"] = tuple(line.get("box", (0.0, 0.0, 0.0, 0.0)))
     line["vertices"] = line.pop("fine_vertices", 0)
-    return Outline(**line)  # type: ignore[arg-type]
+    return Outline(**line)

@@ -79,7 +79,7 @@ def _first_use(session: Session, nonce: str, count: int, ends: dt.datetime) -> b
         .where(DigestNonce.nonce == nonce, DigestNonce.used < count)
         .values(used=count)
     )
-    return bool(moved.rowcount)  # type: ignore[attr-defined]
+    return bool(moved.rowcount)  # type: ignore[attr-defined] # an update's result has one
 
 
 def _basic(session: Session, plan_id: int, attempt: Attempt) -> Outcome:
